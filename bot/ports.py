@@ -5,15 +5,17 @@ Every method may raise the PlatformError that its subject can have (see `domain/
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.domain.alert import SlackRef
 from bot.domain.audit import AuditRecord
 from bot.domain.cluster import ClusterEvent, Pod, Workload, WorkloadPatch
-from bot.domain.durable import Delivery, JobCounts, Lane, Lease, OutboxRow, Step, Stored
+from bot.domain.durable import Delivery, JobCounts, Lane, Lease, OutboxRow, Recording, Step, Stored
 from bot.domain.evidence import Excerpt
 from bot.domain.incident import Incident
 from bot.domain.values import value
+
+S = TypeVar("S", bound=Stored)
 
 Keep = Callable[[Iterable[str]], Excerpt]
 """Reducer and redactor in one: takes a log's raw lines, returns the little that is kept, masked."""
@@ -130,11 +132,11 @@ class State(Protocol):
         """Give a job back to be tried again, or make it a dead letter after the last attempt: then return True."""
         ...
 
-    def get(self, kind: type[Stored], id: str) -> Stored | None:  # noqa: A002
+    def get(self, kind: type[S], id: str) -> S | None:  # noqa: A002
         """Return the newest version of a record, or None."""
         ...
 
-    def of_incident(self, kind: type[Stored], incident_id: str) -> tuple[Stored, ...]:
+    def of_incident(self, kind: type[S], incident_id: str) -> tuple[S, ...]:
         """Return an incident's records of that kind, oldest first."""
         ...
 
@@ -160,6 +162,10 @@ class State(Protocol):
 
     def audit(self, subject: str, limit: int) -> tuple[AuditRecord, ...]:
         """Return audit records, oldest first; all subjects when `subject` is empty."""
+        ...
+
+    def recordings(self, incident_id: str) -> tuple[Recording, ...]:
+        """Return an incident's recordings, one a job, in the order in which the jobs ended."""
         ...
 
     def job_counts(self) -> JobCounts: ...

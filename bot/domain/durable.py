@@ -125,6 +125,15 @@ Stored = Incident | Alert | Dossier | Diagnosis | Proposal | Approval | Executio
 
 
 @value
+class Recording:
+    """What one job asked of the outside and wrote, as canonical JSON, so that `replay` can run it again."""
+
+    job_id: str
+    incident_id: str
+    body: str
+
+
+@value
 class Step:
     """One durable step. `name` is for observers and tests: open, join, look, diagnose, offer, approve, intend, sent, ..."""
 
@@ -135,6 +144,7 @@ class Step:
     finish: Lease | None = None
     messages: tuple[Message, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+    recording: Recording | None = None
 
 
 @value
