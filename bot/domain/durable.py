@@ -8,7 +8,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Dossier
 from bot.domain.execution import Approval, Execution, Feedback, Verification
-from bot.domain.happening import Click, HomeOpened, PostGone, Question, Submission
+from bot.domain.happening import Click, HomeOpened, Question, Submission
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
 from bot.domain.report import Report
@@ -57,9 +57,7 @@ class LookAgain:
     execution_id: str
 
 
-Payload = (
-    Post | PostGone | Click | Submission | Question | HomeOpened | Investigate | RunAction | Verify | Expire | LookAgain
-)
+Payload = Post | Click | Submission | Question | HomeOpened | Investigate | RunAction | Verify | Expire | LookAgain
 
 
 @value

@@ -49,11 +49,3 @@ class HomeOpened:
     user_id: str
     team: str
     at: datetime
-
-
-@value
-class PostGone:
-    """A message was deleted in Slack."""
-
-    ref: SlackRef
-    at: datetime

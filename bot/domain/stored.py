@@ -42,7 +42,7 @@ KINDS: tuple[type[Stored], ...] = (
 )
 
 
-def kind_of(cls: type[Stored]) -> str:
+def kind_of(cls: type) -> str:
     """Return the name under which a kind is filed."""
     return cls.__name__.lower()
 
