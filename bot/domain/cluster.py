@@ -44,6 +44,14 @@ class Mark:
 
 
 @value
+class Condition:
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+
+
+@value
 class Workload:
     """A Deployment, StatefulSet or DaemonSet. `managed_by` is argocd, flux, helm or empty; `manager` names which one."""
 
@@ -64,6 +72,7 @@ class Workload:
     managed_by: str = ""
     manager: str = ""
     marks: tuple[Mark, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     containers: tuple[Container, ...] = ()
 
     def container(self, name: str) -> Container | None:
@@ -82,7 +91,10 @@ class Workload:
 
 @value
 class ContainerState:
-    """`state` is running, waiting or terminated; `last_*` tell of the termination before this start."""
+    """`state` is running, waiting or terminated; `last_*` tell of the termination before this start.
+
+    `requests` and `limits` are those of this very pod, which the workload may have moved on from.
+    """
 
     name: str
     image: str = ""
@@ -99,14 +111,16 @@ class ContainerState:
     last_exit_code: int | None = None
     last_finished_at: datetime | None = None
     init: bool = False
+    requests: tuple[Quantity, ...] = ()
+    limits: tuple[Quantity, ...] = ()
 
+    def limit(self, name: str) -> str:
+        """Return the limit's amount, or the empty string when none is set."""
+        return next((q.amount for q in self.limits if q.name == name), "")
 
-@value
-class Condition:
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
+    def request(self, name: str) -> str:
+        """Return the request's amount, or the empty string when none is set."""
+        return next((q.amount for q in self.requests if q.name == name), "")
 
 
 @value

@@ -39,7 +39,6 @@ class Verify:
     incident_id: str
     proposal_id: str
     execution_id: str
-    deadline: datetime
 
 
 @value

@@ -52,11 +52,11 @@ class Incident:
         """Whether nothing more is expected; a closed incident frees its fingerprint."""
         return self.state in CLOSED
 
-    def moved_to(self, state: IncidentState, at: datetime) -> "Incident":
+    def moved_to(self, state: IncidentState, at: datetime, **change: object) -> "Incident":
         """Return the incident in the new state, one version on. Raises IllegalTransition."""
         if state not in NEXT[self.state]:
             raise IllegalTransition(subject=f"incident {self.id}", now=self.state, wanted=state)
-        return replace(self, state=state, updated_at=at, version=self.version + 1)
+        return replace(self, state=state, updated_at=at, version=self.version + 1, **change)  # type: ignore[arg-type]
 
     def changed(self, at: datetime, **change: object) -> "Incident":
         """Return the incident with other fields, same state, one version on."""

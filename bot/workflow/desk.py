@@ -1,0 +1,45 @@
+"""The desk: everything that a use case is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.diagnosis.calibrate import Calibration
+from bot.diagnosis.match import Matcher
+from bot.domain.audit import AuditEntry
+from bot.ports import Clock, Directory, Ids, Keep, Observer, Platforms, State
+from bot.remedy.policy import Rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """What the people who run CodeHealer decided. Durations are how long a proposal lives and a fix is watched."""
+
+    approvers: frozenset[str]
+    team: str
+    proposal_ttl: timedelta = timedelta(hours=1)
+    verify_window: timedelta = timedelta(seconds=120)
+    simulated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The ports and the rules. Nothing here is created by a use case, so a replay can hand in recorded ones."""
+
+    state: State
+    clock: Clock
+    ids: Ids
+    directory: Directory
+    platforms: Platforms
+    observer: Observer
+    keep_factory: Callable[[], Keep]
+    matcher: Matcher
+    calibration: Calibration
+    rules: Rules
+    house: House = field(default_factory=lambda: House(approvers=frozenset(), team=""))
+
+    def audit(self, actor: str, verb: str, incident_id: str, detail: str = "") -> AuditEntry:
+        """Return an audit entry about an incident, at this moment."""
+        return AuditEntry(
+            at=self.clock.now(), actor=actor, verb=verb, subject=f"incident:{incident_id}", detail=detail[:1000]
+        )

@@ -1,0 +1,148 @@
+"""A post arrived: is it an alert, and of which incident?"""
+
+from dataclasses import replace
+
+from bot.domain.alert import Alert, Post
+from bot.domain.durable import Investigate, Job, Lane, Lease, Message, Step, Stored
+from bot.domain.incident import Incident, IncidentState
+from bot.domain.proposal import OPEN, Proposal, ProposalState
+from bot.intake.correlate import Move, correlate
+from bot.intake.parse import NotAlert, parse
+from bot.report.notes import compose_stale
+from bot.report.story import Story
+from bot.workflow.desk import Desk
+from bot.workflow.tell import card, note, story_of
+
+
+def handle_post(desk: Desk, lease: Lease, post: Post) -> None:
+    """Open, join, reopen or close an incident, or do nothing. The first card is said here, before anything is fetched."""
+    now = desk.clock.now()
+    alert = parse(post, id=desk.ids.new("al"))
+    if isinstance(alert, NotAlert):
+        desk.state.apply(Step(name="not_alert", at=now, finish=lease))
+        return
+    current = desk.state.latest_with(alert.fingerprint)
+    if current is not None and any(
+        known.post.ref == post.ref and known.post.text == post.text for known in _known(desk, current)
+    ):
+        desk.state.apply(Step(name="known", at=now, finish=lease))
+        return
+    move = correlate(alert, current, now=now).move
+    if move is Move.IGNORE:
+        desk.state.apply(Step(name="ignored", at=now, finish=lease))
+    elif move is Move.OPEN or current is None:
+        _open(desk, lease, alert)
+    elif move is Move.JOIN:
+        _join(desk, lease, alert, current)
+    elif move is Move.REOPEN:
+        _reopen(desk, lease, alert, current)
+    else:
+        _close(desk, lease, alert, current)
+
+
+def _known(desk: Desk, incident: Incident) -> tuple[Alert, ...]:
+    return desk.state.of_incident(Alert, incident.id)
+
+
+def _open(desk: Desk, lease: Lease, alert: Alert) -> None:
+    now = desk.clock.now()
+    opened = Incident(
+        id=desk.ids.new("in"),
+        fingerprint=alert.fingerprint,
+        title=alert.title,
+        target=alert.target,
+        alert_ids=(alert.id,),
+        thread=alert.post.ref,
+        opened_at=now,
+        updated_at=now,
+    )
+    incident = opened.moved_to(IncidentState.INVESTIGATING, now)
+    alert = replace(alert, incident_id=incident.id)
+    story = Story(incident=incident, alert=alert, simulated=desk.house.simulated)
+    desk.state.apply(
+        Step(
+            name="open",
+            at=now,
+            puts=(opened, incident, alert),
+            jobs=(investigation(desk, incident),),
+            finish=lease,
+            messages=(card(story),),
+            audit=(
+                desk.audit("codehealer", "opened", incident.id, f"{alert.source} alert in {alert.post.ref.channel}"),
+            ),
+        )
+    )
+
+
+def _join(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
+    now = desk.clock.now()
+    alert = replace(alert, incident_id=incident.id)
+    joined = incident.changed(now, alert_ids=(*incident.alert_ids, alert.id))
+    desk.state.apply(
+        Step(
+            name="join",
+            at=now,
+            puts=(joined, alert),
+            finish=lease,
+            audit=(
+                desk.audit("codehealer", "joined", incident.id, f"{alert.source} alert in {alert.post.ref.channel}"),
+            ),
+        )
+    )
+
+
+def _reopen(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
+    now = desk.clock.now()
+    alert = replace(alert, incident_id=incident.id)
+    opened = incident.moved_to(
+        IncidentState.OPEN, now, alert_ids=(*incident.alert_ids, alert.id), proposal_id="", diagnosis_id=""
+    )
+    again = opened.moved_to(IncidentState.INVESTIGATING, now)
+    desk.state.apply(
+        Step(
+            name="reopen",
+            at=now,
+            puts=(opened, again, alert),
+            jobs=(investigation(desk, again),),
+            finish=lease,
+            messages=(card(Story(incident=again, alert=alert, simulated=desk.house.simulated)),),
+            audit=(desk.audit("codehealer", "reopened", incident.id, "it fired again"),),
+        )
+    )
+
+
+def _close(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
+    """A recovery closes the card and voids the open proposal; a fix that already runs is watched to its end."""
+    now = desk.clock.now()
+    alert = replace(alert, incident_id=incident.id)
+    closed = incident.moved_to(IncidentState.RESOLVED, now)
+    puts: list[Stored] = [closed, alert]
+    messages: list[Message] = []
+    audit = [desk.audit("codehealer", "resolved", incident.id, f"{alert.source} says that it recovered")]
+    proposal = desk.state.get(Proposal, incident.proposal_id) if incident.proposal_id else None
+    if proposal is not None and proposal.state in OPEN:
+        proposal = proposal.moved_to(ProposalState.STALE)
+        puts.append(proposal)
+        messages.append(
+            note(closed, f"{proposal.id}:stale", compose_stale(proposal, "the alert recovered before it ran"))
+        )
+        audit.append(desk.audit("codehealer", "stale", incident.id, f"{proposal.id}: recovered before it ran"))
+    story = story_of(desk, closed, proposal=proposal, closed_by=alert.title)
+    desk.state.apply(
+        Step(
+            name="close", at=now, puts=tuple(puts), finish=lease, messages=(card(story), *messages), audit=tuple(audit)
+        )
+    )
+
+
+def investigation(desk: Desk, incident: Incident) -> Job:
+    """Return the job that investigates an incident: one at a time, and never twice in the queue."""
+    return Job(
+        id=desk.ids.new("jb"),
+        payload=Investigate(incident_id=incident.id),
+        lane=Lane.INVESTIGATIONS,
+        run_at=desk.clock.now(),
+        serial=incident.id,
+        dedupe=f"investigate:{incident.id}",
+        incident_id=incident.id,
+    )
