@@ -176,14 +176,14 @@ class Inbox(Protocol):
         """Make the delivery and its job durable; False when it was already there. When it returns, it is on disk."""
         ...
 
-    async def last_ts(self, channel: str) -> str:
-        """Return the ts of the newest committed post of a channel, or the empty string."""
+    async def channels(self) -> Sequence[tuple[str, str]]:
+        """Return each channel that a post was committed from, with the ts of its newest one."""
         ...
 
 
 class Outbox(Protocol):
-    async def unsent(self, after_seq: int, limit: int) -> Sequence[OutboxRow]:
-        """Return rows whose newest content is not in Slack, by seq."""
+    async def unsent(self, after_change: int, limit: int) -> Sequence[OutboxRow]:
+        """Return rows whose newest content is not in Slack and changed after that, in order of change."""
         ...
 
     async def sent(self, row: OutboxRow, ref: SlackRef | None) -> None:

@@ -156,12 +156,15 @@ class Delivery:
 
 @value
 class OutboxRow:
-    """One unsent write. `version` counts the wanted contents of this key, `ref` is where an earlier version stands.
+    """One unsent write. `seq` is its place in the queue, `change` grows with every new content of any row.
+
+    `version` counts the wanted contents of this key, `ref` is where an earlier version stands.
 
     `doubtful`: an attempt was made and its answer is not known; look before sending again.
     """
 
     seq: int
+    change: int
     message: Message
     version: int
     ref: SlackRef | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.action import Check
+from bot.domain.alert import Target
 from bot.domain.errors import IllegalTransition
 from bot.domain.values import value
 
@@ -61,15 +62,20 @@ class Execution:
 
     `guard` is what the platform will check (a resourceVersion); `marker` is what finds the effect again (the execution's
     own id); `handle` is what the platform answered. `idempotency_key` is unique: one execution for a proposal's step.
+    `guard_generation` is the target's generation when the guard was read (0: not known); `action` and `target` say what
+    was done to what, for cooldowns and for "what was tried" (empty in records of before these fields).
     """
 
     id: str
     incident_id: str
     proposal_id: str
     step: int
+    action: str = ""
+    target: Target | None = None
     idempotency_key: str
     state: ExecutionState = ExecutionState.INTENDED
     guard: str = ""
+    guard_generation: int = 0
     handle: str = ""
     detail: str = ""
     intended_at: datetime

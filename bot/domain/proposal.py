@@ -59,6 +59,7 @@ class ProposalStep:
     preconditions: tuple[Check, ...] = ()
     verification: tuple[Check, ...] = ()
     verify_after: int = 0
+    bound_uid: str = ""
     bound_generation: int = 0
     bound_fields: str = ""
     compensation: str = ""

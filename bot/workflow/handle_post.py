@@ -1,4 +1,4 @@
-"""A post arrived: is it an alert, and of which incident?"""
+"""A post arrived: find out whether it is an alert, and of which incident."""
 
 from dataclasses import replace
 

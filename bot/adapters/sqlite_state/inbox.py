@@ -27,10 +27,10 @@ class SqliteInbox:
         self._observer.tell("step.after", name="receive")
         return fresh
 
-    async def last_ts(self, channel: str) -> str:
-        def newest() -> str:
-            row = self._store.reader().execute("SELECT MAX(ts) FROM inbox WHERE channel = ?", (channel,)).fetchone()
-            return row[0] or ""
+    async def channels(self) -> list[tuple[str, str]]:
+        def newest() -> list[tuple[str, str]]:
+            rows = self._store.reader().execute("SELECT channel, MAX(ts) FROM inbox WHERE channel != '' GROUP BY channel")
+            return rows.fetchall()
 
         return await asyncio.to_thread(newest)
 

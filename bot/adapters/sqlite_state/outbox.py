@@ -21,8 +21,8 @@ class SqliteOutbox:
         self._store = store
         self._observer = observer
 
-    async def unsent(self, after_seq: int, limit: int) -> Sequence[OutboxRow]:
-        return await asyncio.to_thread(self._unsent, after_seq, limit)
+    async def unsent(self, after_change: int, limit: int) -> Sequence[OutboxRow]:
+        return await asyncio.to_thread(self._unsent, after_change, limit)
 
     async def sent(self, row: OutboxRow, ref: SlackRef | None) -> None:
         await self._durably("delivered", lambda connection: _sent(connection, row, ref))
@@ -33,22 +33,23 @@ class SqliteOutbox:
     def on_change(self, wake: Callable[[], None]) -> None:
         self._store.on_commit(wake)
 
-    def _unsent(self, after_seq: int, limit: int) -> list[OutboxRow]:
+    def _unsent(self, after_change: int, limit: int) -> list[OutboxRow]:
         rows = self._store.reader().execute(
-            "SELECT seq, version, attempts, channel, ts, thread, team, body, sent_version FROM outbox"
-            " WHERE version > sent_version AND seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, limit),
+            "SELECT seq, change, version, attempts, channel, ts, thread, team, body, sent_version FROM outbox"
+            " WHERE version > sent_version AND change > ? ORDER BY change LIMIT ?",
+            (after_change, limit),
         )
         return [
             OutboxRow(
                 seq=seq,
+                change=change,
                 message=decode(Message, body),
                 version=version,
                 ref=SlackRef(team=team or "", channel=channel, ts=ts, thread_ts=thread) if ts else None,
                 attempts=attempts,
                 doubtful=sent_version == 0 and seq <= self._store.boot_seq,
             )
-            for seq, version, attempts, channel, ts, thread, team, body, sent_version in rows
+            for seq, change, version, attempts, channel, ts, thread, team, body, sent_version in rows
         ]
 
     async def _durably(self, name: str, work: Callable[[sqlite3.Connection], None]) -> None:
@@ -63,16 +64,16 @@ def put_message(connection: sqlite3.Connection, message: Message) -> None:
     row = connection.execute("SELECT body, seq, sent_version FROM outbox WHERE key = ?", (message.key,)).fetchone()
     if row is not None and row[0] == body:
         return
-    (last,) = connection.execute("SELECT COALESCE(MAX(seq), 0) FROM outbox").fetchone()
+    (last,) = connection.execute("SELECT COALESCE(MAX(change), 0) FROM outbox").fetchone()
     if row is None:
         connection.execute(
-            "INSERT INTO outbox (key, seq, version, sent_version, attempts, body, error) VALUES (?, ?, 1, 0, 0, ?, '')",
-            (message.key, last + 1, body),
+            "INSERT INTO outbox (key, seq, change, version, sent_version, attempts, body, error) VALUES (?, ?, ?, 1, 0, 0, ?, '')",
+            (message.key, last + 1, last + 1, body),
         )
         return
     connection.execute(
-        "UPDATE outbox SET body = ?, version = version + 1, seq = ?, error = '' WHERE key = ?",
-        (body, row[1] if row[2] == 0 else last + 1, message.key),
+        "UPDATE outbox SET body = ?, version = version + 1, seq = ?, change = ?, error = '' WHERE key = ?",
+        (body, row[1] if row[2] == 0 else last + 1, last + 1, message.key),
     )
 
 

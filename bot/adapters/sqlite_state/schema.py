@@ -34,10 +34,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX inbox_age ON inbox (received_at);
 
     CREATE TABLE outbox (
-        key TEXT PRIMARY KEY, seq INTEGER NOT NULL, version INTEGER NOT NULL, sent_version INTEGER NOT NULL,
+        key TEXT PRIMARY KEY, seq INTEGER NOT NULL, change INTEGER NOT NULL, version INTEGER NOT NULL, sent_version INTEGER NOT NULL,
         attempts INTEGER NOT NULL, channel TEXT, ts TEXT, thread TEXT, team TEXT, body TEXT NOT NULL, error TEXT NOT NULL
     ) WITHOUT ROWID;
-    CREATE INDEX outbox_unsent ON outbox (seq) WHERE version > sent_version;
+    CREATE INDEX outbox_unsent ON outbox (change) WHERE version > sent_version;
+    CREATE UNIQUE INDEX outbox_change ON outbox (change);
 
     CREATE TABLE audit (
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, subject TEXT NOT NULL,

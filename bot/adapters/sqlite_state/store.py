@@ -47,7 +47,7 @@ class Store:
             # this process holds the lock, so every lease is of a worker that is gone
             first.execute("UPDATE jobs SET state = 'ready', lease_until = 0, worker = '' WHERE state = 'leased'")
             first.commit()
-            self.boot_seq = int(first.execute("SELECT COALESCE(MAX(seq), 0) FROM outbox").fetchone()[0])
+            self.boot_seq = int(first.execute("SELECT COALESCE(MAX(change), 0) FROM outbox").fetchone()[0])
         finally:
             first.close()
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)

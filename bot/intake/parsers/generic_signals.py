@@ -1,0 +1,217 @@
+"""Is it failing, over, or fine? Read from the words of the first lines, a status field, and only then from colours.
+
+In a line the earliest signal wins: "Started by …", "acknowledged alert … failed", "FAILED: … started" say what they
+say first. Names with hyphens ("failure-tests") are no signals, nor are counts of nothing ("0 failed").
+"""
+
+import re
+from enum import StrEnum
+
+from bot.domain.alert import AlertStatus
+from bot.domain.values import value
+from bot.intake.wording import Wording
+
+
+class Signal(StrEnum):
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    SUCCESS = "success"
+    QUIET = "quiet"
+
+
+STATUS: dict[Signal, AlertStatus] = {
+    Signal.FIRING: AlertStatus.FIRING,
+    Signal.RESOLVED: AlertStatus.RESOLVED,
+    Signal.SUCCESS: AlertStatus.SUCCESS,
+}
+
+
+@value
+class Verdict:
+    """What a post says; `line` is the line that says it, empty if a field or a colour did. No signal: None."""
+
+    signal: Signal | None
+    line: str = ""
+    why: str = ""
+
+
+_THING = (
+    "pull request|merge request|issue|ticket|discussion|branch|release|story|task|bug|epic|page|document|review|"
+    "comment|sub-task|incident report|post-?mortem|monitor|dashboard|silence"
+)
+_DONE_TO_IT = (
+    "opened|closed|merged|reopened|approved|unapproved|updated|created|deleted|edited|published|submitted|commented|"
+    "moved|transitioned|marked|modified|expired|assigned|added"
+)
+_NEAR = r"\b(?:(?!fail|error|:)[^.\n]){0,40}?\b"
+_WORDS: dict[Signal, tuple[str, ...]] = {
+    Signal.QUIET: (
+        rf"(?:{_THING}){_NEAR}(?:{_DONE_TO_IT})",
+        rf"(?:{_DONE_TO_IT}){_NEAR}(?:{_THING}|commits?|pr|mr)",
+        r"requested (?:changes|a review|your review)|changes requested|review requested|wants to merge",
+        r"new commits?|\d+ (?:new )?commits?|commits? to|pushed (?:to|by)|force-?pushed|new comment|commented on",
+        r"has been `?(?:created|updated|deleted|added|modified|scaled|renamed)",
+        r"v\d\w{0,10}/[a-z]{2,40} (?:created|updated|deleted|info)",
+        r"(?:has |was |is )?(?:started|starting|begun|initiated|kicked off|queued|enqueued|scheduled for)",
+        r"in progress|is (?:now )?(?:running|building|deploying|pending|queued|waiting)|rolling out",
+        r"on hold|awaiting|waiting (?:for|on) (?:a |an |the |your |manual )?(?:approv\w{1,4}|review|input|action|confirm\w*)",
+        r"(?:needs?|requires?|requests?|requested|requesting|pending|request for) (?:your |manual |an? )?(?:approval|review)",
+        r"approval (?:is )?(?:needed|required|requested|pending|request)|please (?:approve|review)|approve or reject",
+        r"ready for review|acknowledged|acked|ack'd|snoozed|silenced|muted|unmuted",
+        r"(?:re|un)?assigned|escalated|delegated|annotated|(?:added|posted) an? (?:note|update)|note added|responder added",
+        r"cancell?ed|aborted|skipped|superseded|not built|discarded|blocked|unblocked",
+        r"is (?:now )?on[- ]call|on-call shift|joined|subscribed|reminder:?|maintenance",
+    ),
+    Signal.RESOLVED: (
+        r"(?<!be )(?<!not )(?<!un)resolved(?! address)|recovered|recovery|auto-?resolved",
+        r"back to normal|back to green|back online|is back|are back|returned to normal|cleared",
+        r"^fixed|(?:is|was|been|build|pipeline|job|tests|now) fixed",
+        r"(?:is|are) (?:now )?(?:up|healthy|stable|passing|green|ok|okay) again|(?:is|are) now (?:up|healthy|passing|green)",
+        r"(?:healthy|passing|passed|succeeded|working|stable) again|no longer (?:failing|firing|alerting|down|degraded)",
+        r"alert(?: \S{1,40}){0,2} (?:was |has been )?closed|closed (?:the )?alert|auto-?closed|incident (?:was )?closed",
+        r"node \S{1,253} is ready|is up",
+    ),
+    Signal.FIRING: (
+        r"fail|failed|failing|fails|failure|failures|broken|breaking|degraded|unstable|regression|errored",
+        r"errors?|exceptions?|panic|panicked|fatal|crash|crashed|crashing|crashes|crash[- ]?loop\w{0,10}|backoff|back-off",
+        r"oom|oom[- ]?killed|out of memory|imagepullbackoff|errimagepull|evicted|unhealthy|unreachable|unavailable",
+        r"not (?:ready|healthy|ok|responding|running|found)|did not (?:succeed|complete|finish|pass|start)",
+        r"is down|went down|are down|down|outage|incident|timed out|timeout|time-out|deadline exceeded|probably hanging",
+        r"exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d{0,2}|partially succeeded|completed with errors|stuck|lost",
+        r"(?:is|are|sync) 'unknown'|status is unknown|breach|breached|violated|violation|exceeds|exceeded|in alarm|no data",
+        r"(?:above|below|over|under) (?:the )?(?:threshold|slo|limit|target)|(?:too|almost|nearly) (?:high|low|full|slow)",
+        r"new (?:alert|incident)|alert (?:firing|created|triggered)|k8sgpt analysis|rolled back|unexpected",
+        r"^(?:\[p\d\] ?)?triggered(?! (?:by|via|from|on this|manually))",
+        r"^\W{0,2}(?:critical|warning|alert|alarm|error|fatal|severe|major|p[1-5]|sev-?[1-5])(?=\W{0,2}[:\]|-])",
+    ),
+    Signal.SUCCESS: (
+        r"success(?! rate| ratio| criteri)|successful|successfully|succeeded|succeeds|passed|passes|passing|green",
+        r"completed?|finished|deployed|is live|went live|live now|is ready|ready|synced|now running new version|healthy",
+        r"released|shipped|done|applied revision",
+    ),
+}
+_BRACKETS = (
+    (
+        Signal.FIRING,
+        r"firing|alerting|(?:re-?)?triggered|renotify|no data|warn|alert|down|problem|failed|failure|error",
+    ),
+    (Signal.RESOLVED, r"resolved|recovered|ok|up|closed|recovery"),
+    (Signal.QUIET, r"acknowledged|acked|snoozed|muted|pending|silenced|info"),
+)
+_SIGNAL = re.compile(
+    "|".join(rf"\[\s?(?P<b_{signal}>{words})\b" for signal, words in _BRACKETS)
+    + "|"
+    + "|".join(rf"(?<![\w/.-])(?P<{signal}>{'|'.join(_WORDS[signal])})(?![\w-])" for signal in Signal),
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"\b(?:0|no|zero|without(?: any)?) (?:\w{1,20} )?(?:fail(?:ed|ures?|ing)|errors?|alerts?|incidents?|regressions?)\b"
+    r"|\b(?:failed|failures|errors?|skipped|passed|total|broken|flaky|successful)\s?[:=] ?0\b"
+    r"|\b(?:passed|skipped|total|successful)\s?[:=] ?\d{1,9}\b|\b\d{1,9}(?:/\d{1,9})? (?:tests? )?(?:passed|skipped|successful)\b"
+    r"|\btriggered (?:via|by|from|on this)\b|\berror (?:budget|rate|tracking|handling|pages?)\b|\bfail-?over\b"
+    r"|\bfix(?:es|ed|ing)? (?:the )?(?:fail\w{0,4}|broken|error\w?|crash\w{0,4})\b",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(
+    r"\b(?:report|summary|digest|overview|recap|retro(?:spective)?|stand-?up|check-?in|weekly|week \d{1,2}|leaderboard|"
+    r"statistics|stats|flaky tests?|reminder|poll|survey|newsletter|minutes|agenda)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"\b\d[\d ,.]{0,12} (?:\w{1,20} ){0,3}(?:failed|failures|errors|failing|broken)\b", re.IGNORECASE)
+_LEADING_SUMMARY = re.compile(
+    r"(?:reminder|poll|stand-?up|weekly|daily (?:report|digest|summary)|retro|digest)\b", re.IGNORECASE
+)
+_BULLET = re.compile(r"[-•●▪◦]\s|\d{1,2}[.)] ")
+
+STATUS_NAMES = (
+    "status", "state", "result", "conclusion", "outcome", "build status", "job status", "pipeline status",
+    "workflow status", "run status", "deployment status", "deploy status", "sync result", "alert state", "new state",
+)  # fmt: skip
+_WEAK_STATUS_NAMES = ("health status", "health", "phase", "current state", "operation phase", "sync status")
+_STATUS_WORDS: dict[str, Signal] = {
+    **dict.fromkeys(("running", "pending", "queued", "waiting", "building", "open", "created", "new"), Signal.QUIET),
+    **dict.fromkeys(("red", "alarm", "alerting", "bad", "ko", "critical", "triggered", "unknown"), Signal.FIRING),
+    **dict.fromkeys(("ok", "good", "pass", "green"), Signal.SUCCESS),
+}
+_RED_EMOJI = re.compile(
+    r":(?:x|red_circle|rotating_light|fire|no_entry|no_entry_sign|boom|sos|octagonal_sign|large_red_square|siren|"
+    r"negative_squared_cross_mark|broken_heart|skull|collision|bangbang|thumbsdown|-1):|[\U0001f534\U0001f6a8\u274c\U0001f525]"
+)
+_GREEN_EMOJI = re.compile(
+    r":(?:white_check_mark|heavy_check_mark|large_green_circle|green_circle|tada|rocket|checkered_flag|thumbsup|"
+    r"green_heart|large_green_square|\+1):|[\u2705\u2714\U0001f7e2\U0001f389]"
+)
+LOOKED_AT = 5
+
+
+def signal_of(line: str) -> Signal | None:
+    """Return the first signal of a line."""
+    found = _SIGNAL.search(_NOTHING.sub(" ", line))
+    return Signal(found.lastgroup.removeprefix("b_")) if found and found.lastgroup else None
+
+
+def colour_signal(colour: str) -> Signal | None:
+    """Return what an attachment's colour (six hex digits) hints at: red, green, or nothing."""
+    if len(colour) != 6:
+        return None
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
+    if red >= 140 and green < 100 and blue < 130:
+        return Signal.FIRING
+    if green >= 100 and red < green * 0.75 and blue < green:
+        return Signal.SUCCESS
+    return None
+
+
+def _of_status(pairs: dict[str, str], names: tuple[str, ...]) -> Signal | None:
+    for name in names:
+        said = pairs.get(name, "")
+        if said:
+            signal = _STATUS_WORDS.get(said.lower()) or signal_of(said)
+            if signal is not None:
+                return signal
+    return None
+
+
+def _of_lines(lines: tuple[str, ...]) -> Verdict:
+    """Read the first lines; bullets are details, and below a summary's headline there are only figures."""
+    for at, line in enumerate(lines[:LOOKED_AT]):
+        if _BULLET.match(line):
+            continue
+        signal = signal_of(line)
+        is_summary = at < 2 and _SUMMARY.search(line) is not None
+        if is_summary and (signal is None or _COUNTED.search(line) or _LEADING_SUMMARY.match(line)):
+            return Verdict(signal=Signal.QUIET, line=line, why="a summary")
+        if signal is not None:
+            return Verdict(signal=signal, line=line, why="words")
+    return Verdict(signal=None)
+
+
+def read_verdict(wording: Wording, text: str, colour: str, *, is_known_sender: bool) -> Verdict:
+    """Weigh lines, status fields, titles like "Failed stage", emoji and colour, in this order of trust.
+
+    Quiet words win over all; a plain status field wins over the words. Emoji and colour count only together, or from a
+    sender that is known to post results.
+    """
+    spoken = _of_lines(wording.headlines)
+    if spoken.signal is Signal.QUIET:
+        return spoken
+    status = _of_status(wording.pairs, STATUS_NAMES)
+    if status is not None and not (status is Signal.SUCCESS and spoken.signal is Signal.RESOLVED):
+        return Verdict(signal=status, line=spoken.line if spoken.signal is status else "", why="status")
+    if spoken.signal is not None:
+        return spoken
+    if any(name.startswith("failed ") and said not in {"", "0", "-", "none"} for name, said in wording.pairs.items()):
+        return Verdict(signal=Signal.FIRING, why="a field")
+    weak = _of_status(wording.pairs, _WEAK_STATUS_NAMES)
+    if weak is not None:
+        return Verdict(signal=weak, why="status")
+    return Verdict(signal=_of_colours(text, colour, is_known_sender), why="colour")
+
+
+def _of_colours(text: str, colour: str, is_known_sender: bool) -> Signal | None:
+    first = text[:400]
+    emoji = Signal.FIRING if _RED_EMOJI.search(first) else Signal.SUCCESS if _GREEN_EMOJI.search(first) else None
+    tint = colour_signal(colour)
+    if emoji is not None and (emoji is tint or is_known_sender):
+        return emoji
+    return tint if is_known_sender and emoji is None else None

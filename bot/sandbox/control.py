@@ -1,0 +1,316 @@
+"""The control API: what tests, `simulate` and the page do to the workspace. docs/sandbox.md lists the endpoints.
+
+Every endpoint takes and gives JSON. A wrong request is 400 with `{"ok": false, "error": ...}`; a wrong token is 401.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.gate import bearer, same
+from bot.sandbox.interaction import NotPossibleError, People
+from bot.sandbox.state_view import describe_deliveries, describe_state
+from bot.sandbox.views import View
+from bot.sandbox.workspace import Channel, Message
+from bot.sandbox.world import World
+
+Body = dict[str, Any]
+Endpoint = Callable[[Body], Awaitable[Body]]
+
+_FAULT_FIELDS = {field.name for field in fields(Fault)}
+_RESERVED = {"ts", "team", "type", "channel", "event_ts", "thread_ts"}
+BULK_STEP = 25
+
+
+class WrongRequestError(ValueError):
+    """The control request itself is wrong."""
+
+
+class Control:
+    """All endpoints over one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._people = People(world)
+        self._endpoints: dict[str, Endpoint] = {
+            "post": self.post,
+            "post_bulk": self.post_bulk,
+            "say": self.say,
+            "edit": self.edit,
+            "delete": self.delete,
+            "cause": self.cause,
+            "recover": self.recover,
+            "click": self.click,
+            "submit": self.submit,
+            "close_view": self.close_view,
+            "command": self.command,
+            "shortcut": self.shortcut,
+            "home": self.home,
+            "event": self.event,
+            "channels": self.add_channels,
+            "people": self.add_person,
+            "members": self.set_member,
+            "limits": self.limits,
+            "fault": self.fault,
+            "scopes": self.scopes,
+            "timing": self.timing,
+            "disconnect": self.disconnect,
+            "workloads": self.workloads,
+            "cluster_fault": self.cluster_fault,
+        }
+
+    async def handle_post(self, request: web.Request) -> web.Response:
+        """Serve POST control/{name}."""
+        self._check(request)
+        endpoint = self._endpoints.get(request.match_info["name"])
+        if endpoint is None:
+            return web.json_response({"ok": False, "error": "no such endpoint"}, status=404)
+        try:
+            body = await request.json() if request.can_read_body else {}
+            if not isinstance(body, dict):
+                raise WrongRequestError("the body must be a JSON object")
+            return web.json_response({"ok": True, **await endpoint(body)})
+        except (ValueError, KeyError, TypeError, NotPossibleError) as wrong:
+            said = f"missing {wrong}" if isinstance(wrong, KeyError) else str(wrong)
+            return web.json_response({"ok": False, "error": said}, status=400)
+
+    async def handle_get(self, request: web.Request) -> web.Response:
+        """Serve GET control/{state,calls,deliveries,cluster,scenarios}."""
+        self._check(request)
+        world, query = self._world, request.query
+        match request.match_info["name"]:
+            case "state":
+                found = describe_state(world, channel_id=query.get("channel", ""), since=query.get("since", ""))
+            case "calls":
+                found = {"calls": list(world.calls)[int(query.get("start", "0")) :]}
+            case "deliveries":
+                found = describe_deliveries(world, int(query.get("start", "0")))
+            case "cluster":
+                found = {"workloads": world.cluster.summary(), "calls": list(world.cluster.calls)}
+            case "scenarios":
+                found = {"scenarios": world.cluster.scenarios()}
+            case _:
+                return web.json_response({"ok": False, "error": "no such endpoint"}, status=404)
+        return web.json_response({"ok": True, **found})
+
+    # --- posts -------------------------------------------------------------------------------------------------
+
+    async def post(self, body: Body) -> Body:
+        """Post as a foreign app: {channel, sender: {name, app_id?, bot_id?}, message, thread_ts?, reply_broadcast?}."""
+        channel, sender = self._channel(body), body.get("sender") or {}
+        message = {k: v for k, v in dict(body["message"]).items() if k not in _RESERVED}
+        thread_ts = body.get("thread_ts")
+        if thread_ts is not None and thread_ts not in channel.messages:
+            raise WrongRequestError("no such thread")
+        workspace = self._world.workspace
+        app = workspace.foreign_app(str(sender.get("name", "Alerts")), sender.get("app_id"), sender.get("bot_id"))
+        author: Message = {"bot_id": app.bot_id}
+        if message.get("subtype") != "bot_message":
+            author |= {"user": app.user_id, "app_id": app.id, "bot_profile": workspace.bot_profile(app)}
+        elif sender.get("app_id"):
+            author["app_id"] = app.id
+        stored = workspace.post(
+            channel, {**author, **message}, thread_ts=thread_ts, broadcast=bool(body.get("reply_broadcast"))
+        )
+        self._world.events.posted(channel, stored)
+        return {"ts": stored["ts"], "channel": channel.id}
+
+    async def post_bulk(self, body: Body) -> Body:
+        """Post many: {posts: [...]}; the loop breathes between small steps."""
+        answers = []
+        for number, each in enumerate(body["posts"], 1):
+            answers.append(await self.post(each))
+            if number % BULK_STEP == 0:
+                await asyncio.sleep(0)
+        return {"posts": answers}
+
+    async def say(self, body: Body) -> Body:
+        message = self._people.say(str(body["user"]), self._channel(body), str(body["text"]), body.get("thread_ts"))
+        return {"ts": message["ts"]}
+
+    async def edit(self, body: Body) -> Body:
+        """Edit a message as its author: {channel, ts, message}; only the named fields change."""
+        channel = self._channel(body)
+        message = channel.messages.get(str(body["ts"]))
+        if message is None:
+            raise WrongRequestError("no such message")
+        changes = {k: v for k, v in dict(body["message"]).items() if k not in _RESERVED}
+        editor = str(message.get("user", ""))
+        now, before = self._world.workspace.edit(channel, message["ts"], changes, editor)
+        if body.get("unfurl"):  # Slack's own unfurling changes a message without marking it as edited
+            now.pop("edited", None)
+        self._world.events.changed(channel, now, before)
+        return {"ts": message["ts"]}
+
+    async def delete(self, body: Body) -> Body:
+        channel = self._channel(body)
+        if str(body["ts"]) not in channel.messages:
+            raise WrongRequestError("no such message")
+        self._world.events.deleted(channel, self._world.workspace.delete(channel, str(body["ts"])))
+        return {}
+
+    async def cause(self, body: Body) -> Body:
+        """Make a scenario's failure happen: its world into the cluster, its post into its channel."""
+        name = self._scenario_name(body)
+        card = next(each for each in self._world.cluster.scenarios() if each["name"] == name)
+        post = self._world.cluster.load_scenario(name)
+        channel = body.get("channel") or post.get("channel") or card.get("channel") or "platform-alerts"
+        answer = await self.post({**post, "channel": channel})
+        return {**answer, "scenario": body["scenario"]}
+
+    async def recover(self, body: Body) -> Body:
+        """Post the scenario's recovery (its recovery.json), as the alerting app would."""
+        recovery = self._world.scenarios_dir / self._scenario_name(body) / "recovery.json"
+        if not recovery.is_file():
+            raise WrongRequestError(f"scenario {body['scenario']} has no recovery post")
+        post = dict(json.loads(recovery.read_text(encoding="utf-8")))
+        return await self.post({**post, **({"channel": body["channel"]} if body.get("channel") else {})})
+
+    # --- what people do ----------------------------------------------------------------------------------------
+
+    async def click(self, body: Body) -> Body:
+        more = {name: body.get(name) for name in ("block_id", "value", "values")}
+        user, action = str(body["user"]), str(body["action_id"])
+        if body.get("view_id"):
+            return await self._people.click_in_view(user, self._view(body), action, **more)
+        return await self._people.click(user, self._channel(body), str(body["ts"]), action, **more)
+
+    async def submit(self, body: Body) -> Body:
+        return await self._people.submit(str(body["user"]), self._view(body), body.get("values") or {})
+
+    async def close_view(self, body: Body) -> Body:
+        self._people.close_view(str(body["user"]), self._view(body), whole_stack=bool(body.get("whole_stack")))
+        return {}
+
+    async def command(self, body: Body) -> Body:
+        user, text = str(body["user"]), str(body.get("text", ""))
+        return await self._people.command(user, self._channel(body), str(body["command"]), text)
+
+    async def shortcut(self, body: Body) -> Body:
+        user, ts = str(body["user"]), str(body["ts"])
+        return await self._people.shortcut(user, self._channel(body), ts, str(body["callback_id"]))
+
+    async def home(self, body: Body) -> Body:
+        user = str(body["user"])
+        if user not in self._world.workspace.people:
+            raise WrongRequestError("no such person")
+        self._people.open_home(user, str(body.get("tab", "home")))
+        return {}
+
+    async def event(self, body: Body) -> Body:
+        """Raise another subscribed event: {name, user, fields}; it belongs to the person's DM with the app."""
+        channel = self._world.workspace.direct_message(str(body["user"]))
+        fields_of = {"user": body["user"], **(body.get("fields") or {})}
+        self._world.events.other(str(body["name"]), channel, fields_of)
+        return {"channel": channel.id}
+
+    # --- the workspace -----------------------------------------------------------------------------------------
+
+    async def add_channels(self, body: Body) -> Body:
+        """Make channels: {count?, prefix?, name?, kind?, bot?}; everybody is in them, the bot too unless bot=false."""
+        workspace, count = self._world.workspace, int(body.get("count", 1))
+        members = {person.id for person in workspace.people.values() if not person.is_bot}
+        if body.get("bot", True):
+            members.add(workspace.app.user_id)
+        prefix, start = str(body.get("prefix", "load")), len(workspace.channels)
+        names = [str(body["name"])] if body.get("name") else [f"{prefix}-{start + n}" for n in range(count)]
+        made = [workspace.add_channel(name, members, kind=str(body.get("kind", "channel"))) for name in names]
+        for channel in made:
+            channel.is_ext_shared = bool(body.get("ext_shared"))
+        return {"channels": [{"id": channel.id, "name": channel.name} for channel in made]}
+
+    async def add_person(self, body: Body) -> Body:
+        """Add a person: {name, real_name?, is_restricted?, is_stranger?, deleted?, team_id?}."""
+        flags = {n: bool(body.get(n)) for n in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")}
+        person = self._world.workspace.add_person(str(body["name"]), str(body.get("real_name", body["name"])))
+        for flag, value in flags.items():
+            setattr(person, flag, value)
+        person.team_id = str(body.get("team_id", person.team_id))
+        return {"id": person.id}
+
+    async def set_member(self, body: Body) -> Body:
+        """Put a person in a channel, or out of it: {channel, user, member}."""
+        channel = self._channel(body)
+        (channel.members.add if body.get("member", True) else channel.members.discard)(str(body["user"]))
+        self._world.workspace.tell({"type": "channel", "channel": self._world.workspace.describe_channel(channel)})
+        return {}
+
+    async def workloads(self, body: Body) -> Body:
+        if body.get("reset"):
+            self._world.cluster.reset()
+        self._world.cluster.create(list(body.get("objects", [])))
+        return {"created": len(body.get("objects", []))}
+
+    async def cluster_fault(self, body: Body) -> Body:
+        """Arm a fault of the Kubernetes API: the fields of its ApiFault."""
+        self._world.cluster.fault(body)
+        return {}
+
+    # --- behaviour ---------------------------------------------------------------------------------------------
+
+    async def limits(self, body: Body) -> Body:
+        self._world.limits.on = bool(body["on"])
+        self._world.limits.reset()
+        return {"on": self._world.limits.on}
+
+    async def fault(self, body: Body) -> Body:
+        """Arm a fault (fields of `Fault`), or {clear: true} to take all back."""
+        if body.get("clear"):
+            self._world.faults.clear()
+            return {}
+        unknown = set(body) - _FAULT_FIELDS
+        if unknown:
+            raise WrongRequestError(f"unknown fields: {', '.join(sorted(unknown))}")
+        self._world.faults.add(Fault(**body))
+        return {}
+
+    async def scopes(self, body: Body) -> Body:
+        """Take scopes away from the app: {missing: [...]}; an empty list gives all back."""
+        self._world.missing_scopes = {str(scope) for scope in body["missing"]}
+        return {"missing": sorted(self._world.missing_scopes)}
+
+    async def timing(self, body: Body) -> Body:
+        """Change Slack's patience, for tests: {ack_seconds?, retry_seconds?, trigger_seconds?}."""
+        world = self._world
+        world.socket.ack_seconds = float(body.get("ack_seconds", world.socket.ack_seconds))
+        world.socket.retry_seconds = tuple(float(s) for s in body.get("retry_seconds", world.socket.retry_seconds))
+        world.views.trigger_seconds = float(body.get("trigger_seconds", world.views.trigger_seconds))
+        return {}
+
+    async def disconnect(self, body: Body) -> Body:
+        """Send disconnect frames: {reason?, close_after?}; {cut: true} breaks the sockets without a word."""
+        if body.get("cut"):
+            return {"connections": self._world.socket.cut()}
+        reason = str(body.get("reason", "refresh_requested"))
+        return {"connections": await self._world.socket.disconnect(reason, body.get("close_after"))}
+
+    # --- finding -----------------------------------------------------------------------------------------------
+
+    def _channel(self, body: Body) -> Channel:
+        channel = self._world.workspace.find_channel(str(body["channel"]))
+        if channel is None:
+            raise WrongRequestError(f"no such channel: {str(body['channel'])[:60]}")
+        return channel
+
+    def _view(self, body: Body) -> View:
+        view = self._world.views.views.get(str(body["view_id"]))
+        if view is None:
+            raise WrongRequestError("no such view")
+        return view
+
+    def _scenario_name(self, body: Body) -> str:
+        """Check the name against the list, so that it can be part of a path."""
+        name = str(body["scenario"])
+        if name not in {scenario["name"] for scenario in self._world.cluster.scenarios()}:
+            raise WrongRequestError(f"no such scenario: {name[:60]}")
+        return name
+
+    def _check(self, request: web.Request) -> None:
+        tokens = self._world.tokens
+        if not same(bearer(request), tokens.control, tokens.page):
+            raise web.HTTPUnauthorized(text='{"ok": false, "error": "wrong token"}', content_type="application/json")

@@ -1,0 +1,100 @@
+"""The Bolt app and its Socket Mode connection, built from a client and the ports."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Clock, Ids, Inbox, Observer
+from bot.slack import listeners
+from bot.slack.calls import Later, Lost, asked
+from bot.slack.identity import Identity
+from bot.slack.middleware import inbox_middleware
+
+PING_SECONDS = 5.0
+RETRY_SECONDS = 2.0
+
+
+async def sign_in(client: AsyncWebClient, observer: Observer) -> Identity:
+    """Ask Slack who we are, and wait until it answers. Raises Never for a token that Slack does not take."""
+    while True:
+        try:
+            answer = await asked(client.auth_test())
+        except (Lost, Later) as error:
+            observer.tell("slack.no_answer", error=str(error))
+            await asyncio.sleep(getattr(error, "seconds", RETRY_SECONDS))
+        else:
+            return Identity(
+                team=str(answer["team_id"]), user_id=str(answer["user_id"]), bot_id=str(answer.get("bot_id") or "")
+            )
+
+
+def build_app(
+    client: AsyncWebClient, identity: Identity, inbox: Inbox, *, clock: Clock, ids: Ids, observer: Observer
+) -> AsyncApp:
+    """Return the app: every request passes the inbox before it is acknowledged.
+
+    `authorize` answers from the one auth.test of the start: Bolt's own would ask Slack before our middleware, and
+    acknowledge what it refuses.
+    """
+    known = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team,
+        bot_user_id=identity.user_id,
+        bot_id=identity.bot_id,
+        bot_token=client.token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return known
+
+    bare = AsyncWebClient(base_url=client.base_url, timeout=client.timeout, retry_handlers=[], session=client.session)
+    app = AsyncApp(client=bare, authorize=authorize, request_verification_enabled=False, ssl_check_enabled=False)
+    app.use(inbox_middleware(inbox, identity, clock=clock, ids=ids, observer=observer))
+    listeners.register(app)
+    return app
+
+
+class Socket:
+    """The Socket Mode connection. `on_hello` runs on every hello frame: at start and after each reconnect."""
+
+    def __init__(
+        self, app: AsyncApp, app_token: str, identity: Identity, on_hello: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_SECONDS)
+        self._identity, self._on_hello = identity, on_hello
+        self._handler.client.on_message_listeners.append(self._heard)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def connect(self) -> None:
+        """Open the connection; slack_sdk opens it again whenever Slack closes it."""
+        await self._handler.connect_async()
+
+    async def close(self) -> None:
+        """Close it for good."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await self._handler.close_async()
+
+    async def _heard(self, message: aiohttp.WSMessage) -> None:
+        if not isinstance(message.data, str) or '"hello"' not in message.data[:200]:
+            return
+        try:
+            frame = json.loads(message.data)
+        except ValueError:
+            return
+        if isinstance(frame, dict) and frame.get("type") == "hello":
+            self._identity.learn((frame.get("connection_info") or {}).get("app_id"))
+            task = asyncio.create_task(_awaited(self._on_hello))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+async def _awaited(call: Callable[[], Awaitable[None]]) -> None:
+    await call()

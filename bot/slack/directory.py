@@ -1,0 +1,107 @@
+"""The Directory port on Slack: who a person is, what a channel is, who is in it."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.domain.errors import Forbidden, NotFound, PlatformError, Unavailable
+from bot.ports import Person, Room
+
+T = TypeVar("T")
+
+ROOM_SECONDS = 600.0
+MEMBERS_SECONDS = 60.0
+PAGES = 20
+
+
+class SlackDirectory:
+    """Directory as `bot.ports.Directory` promises it. Persons are asked afresh each time: an approval rests on it."""
+
+    def __init__(self, client: WebClient, *, team: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._team, self._monotonic = client, team, monotonic
+        self._kept: dict[Hashable, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def person(self, user_id: str) -> Person:
+        user = _asked("users.info", lambda: self._client.users_info(user=user_id)).get("user") or {}
+        profile = user.get("profile") or {}
+        return Person(
+            user_id=str(user.get("id") or user_id),
+            display_name=str(profile.get("display_name") or user.get("real_name") or user.get("name") or user_id),
+            team=str(user.get("team_id") or ""),
+            is_bot=bool(user.get("is_bot")) or user_id == "USLACKBOT",
+            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            is_stranger=bool(user.get("is_stranger")) or str(user.get("team_id") or self._team) != self._team,
+            deleted=bool(user.get("deleted")),
+        )
+
+    def room(self, channel: str) -> Room:
+        return self._cached(("room", channel), ROOM_SECONDS, lambda: self._room(channel))
+
+    def is_member(self, channel: str, user_id: str) -> bool:
+        if channel.startswith("D"):
+            return True
+        return user_id in self._cached(("members", channel), MEMBERS_SECONDS, lambda: self._members(channel))
+
+    def _room(self, channel: str) -> Room:
+        try:
+            answer = _asked("conversations.info", lambda: self._client.conversations_info(channel=channel))
+        except PlatformError:
+            return Room(channel=channel, external=True)
+        info = answer.get("channel") or {}
+        shared = any(info.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared", "is_shared"))
+        return Room(
+            channel=channel,
+            name=str(info.get("name") or ""),
+            external=bool(shared) and not info.get("is_org_shared"),
+            is_member=bool(info.get("is_member")),
+            is_im=bool(info.get("is_im")),
+        )
+
+    def _members(self, channel: str) -> frozenset[str]:
+        found: set[str] = set()
+        cursor = ""
+        for _ in range(PAGES):
+            answer = _asked(
+                "conversations.members",
+                lambda at=cursor: self._client.conversations_members(channel=channel, limit=1000, cursor=at or None),
+            )
+            found.update(str(each) for each in answer.get("members") or [])
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return frozenset(found)
+
+    def _cached(self, key: Hashable, seconds: float, ask: Callable[[], T]) -> T:
+        now = self._monotonic()
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and kept[0] > now:
+            found: T = kept[1]
+            return found
+        answer = ask()
+        keep = not (
+            isinstance(answer, Room) and answer.external and not answer.name
+        )  # what Slack did not answer is asked again
+        if keep:
+            with self._lock:
+                self._kept[key] = (now + seconds, answer)
+        return answer
+
+
+def _asked(operation: str, call: Callable[[], Any]) -> Any:
+    """Ask Slack and translate what it refuses."""
+    try:
+        return call()
+    except SlackApiError as error:
+        code = str(error.response.get("error") or error.response.status_code)
+        kind = {"missing_scope": Forbidden, "user_not_found": NotFound, "channel_not_found": NotFound}.get(
+            code, Unavailable
+        )
+        raise kind(code, connection="slack", operation=operation) from error
+    except (OSError, ValueError) as error:
+        raise Unavailable(type(error).__name__, connection="slack", operation=operation) from error

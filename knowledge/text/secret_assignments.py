@@ -1,0 +1,238 @@
+"""Secrets that their name gives away: `password=x`, `"token": "x"`, `--api-key x`, `<secret>x</secret>`.
+
+Every function takes one line (no newline inside) and yields spans; time is linear in the line.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from knowledge.text.secret_formats import Span
+from knowledge.text.secret_values import (
+    Promise,
+    is_measure,
+    is_path,
+    is_plain,
+    looks_like_password,
+    looks_mixed,
+    looks_random,
+    promise_of,
+)
+
+MARKER = re.compile(r"<secret:[0-9]{1,9}>")
+"""What a masked secret reads as."""
+
+SITE = re.compile(
+    r"""(?<![\w.\-])([\w.\-]++)(\\{0,3}["'`]?\]?\*{0,2}[ \t\xa0]{0,40}(:=|=>|=(?![=~])|:(?!:)|%3[Dd])\*{0,2}[ \t\xa0]{0,40})""",
+    re.ASCII,
+)
+_OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
+_RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>]){1,4096}+""")
+_CUT = re.compile(r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""", re.ASCII)
+_QUALIFIER = re.compile(
+    r"(api|access|private|secret|signing|encryption|master|account|shared|storage|auth|deploy|webhook|client|license|subscription|ssh|bearer|refresh|personal access)[ _-]\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_VALUE_LIMIT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as it stands in a line: the half-open span inside its quotes, and how it stands there."""
+
+    start: int
+    end: int
+    quoted: bool
+    last: bool  # nothing but punctuation follows on the line
+
+
+def value_at(text: str, position: int) -> Value | None:
+    """Read the value that begins at `position`: inside quotes of any escape depth, else up to blank or delimiter."""
+    opened = _OPEN.match(text, position)
+    if opened:
+        start, quote = opened.end(), opened[1]
+        end = _closing(text, quote, start)
+        if end >= 0:
+            return Value(start, end, quoted=True, last=not text[end + len(quote) :].strip(" \t\r,;)}]")) if end > start else None
+        position = start
+    run = _RUN.match(text, position)
+    if not run:
+        return None
+    end = _trimmed(text, run.start(), run.end())
+    rest = text[run.end() : run.end() + 3].strip(" \t\r\"'`,;)}]*")
+    return Value(position, end, quoted=False, last=not rest and not text[run.end() + 3 :].strip()) if end > position else None
+
+
+def _closing(text: str, quote: str, start: int) -> int:
+    limit, position = start + _VALUE_LIMIT, start
+    while True:
+        end = text.find(quote, position, limit)
+        if end < 0 or len(quote) > 1 or quote == "`":
+            return end
+        slashes = end - len(text[start:end].rstrip("\\")) - start
+        if slashes % 2 == 0:
+            return end
+        position = end + 1
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    cut = _CUT.search(text, start, end)
+    while cut and cut.start() == start and start < end:  # a value may begin with such a sign
+        start += 1
+        cut = _CUT.search(text, start, end)
+    if cut:
+        end = cut.start()
+    return start + len(text[start:end].rstrip(",;*|\\"))
+
+
+def assignment_spans(text: str) -> Iterator[Span]:
+    """Yield the values of names that promise a secret: `name=value`, `name: value`, JSON, YAML, TOML, `:=`, `=>`."""
+    site = SITE.search(text)
+    while site:
+        following = site.end()
+        promise = _promise(text, site)
+        if promise is not Promise.NONE:
+            value = value_at(text, site.end())
+            if value and _is_secret(text, site, value, promise):
+                yield value.start, value.end, "assignment"
+                following = value.end
+        site = SITE.search(text, following)
+
+
+def _promise(text: str, site: re.Match[str]) -> Promise:
+    name = site[1]
+    promise = promise_of(name if len(name) <= 96 else name[-96:])
+    if promise is Promise.WEAK and _QUALIFIER.search(text[max(0, site.start() - 20) : site.start()]):
+        return Promise.STRONG
+    return promise
+
+
+def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -> bool:
+    content = text[value.start : value.end]
+    bare = MARKER.sub("", content)
+    if not bare.strip("\"'`,;.*\\ "):
+        return False
+    if len(bare) != len(content):
+        return True
+    if is_plain(content):
+        return False
+    if promise is Promise.WEAK:
+        return _is_weak_secret(site[1], content)
+    spaced_colon = site[3] == ":" and site[2][-1] in " \t\xa0"
+    return _is_strong_secret(site[1].lower(), content, value, prose=spaced_colon and not value.quoted)
+
+
+def _is_weak_secret(name: str, content: str) -> bool:
+    if name.lower() in {"key", "session", "nonce", "seed", "salt"}:
+        mixed_case = content.lower() != content != content.upper()
+        return len(content) >= 20 and mixed_case and looks_random(content) and " " not in content
+    return looks_random(content) or looks_like_password(content)
+
+
+def _is_strong_secret(name: str, content: str, value: Value, *, prose: bool) -> bool:
+    if "pass" not in name and "pwd" not in name and is_measure(content) and len(content) < 20:
+        return False
+    if content.isdigit():
+        return len(content) >= 4
+    if " " in content and value.quoted:
+        return not _is_sentence(content)
+    if not prose:
+        return len(content) >= 3
+    if value.last:
+        return len(content) >= 4 and not is_measure(content)
+    return looks_mixed(content) and not is_measure(content)
+
+
+def _is_sentence(content: str) -> bool:
+    """Tell quoted prose (`"token": "must not be empty"`) from a pass phrase."""
+    words = content.split()
+    return len(words) > 2 and sum(is_plain(word) for word in words) * 3 >= len(words)
+
+
+_FLAG = re.compile(r"""(?<![\w\-])--?([A-Za-z][\w.\-]{1,60})[ \t]{1,8}(?![-=|&<>])""", re.ASCII)
+_ELEMENT = re.compile(r"""<([A-Za-z][\w.:\-]{1,60})>([^<>\s]{1,1024})</""", re.ASCII)
+_PAIR = re.compile(
+    r"""(?<![\w\-])(?:name|key)\\{0,3}["']?\s{0,4}[:=]\s{0,4}\\{0,3}["']?([\w.\-]{2,100})\\{0,3}["']?\s{0,4},?\s{0,4}\\{0,3}["']?value\\{0,3}["']?\s{0,4}[:=]\s{0,4}""",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def flag_spans(text: str) -> Iterator[Span]:
+    """Yield the values of command line flags (`--password x`) whose name promises a secret."""
+    for flag in _FLAG.finditer(text):
+        if promise_of(flag[1]) is Promise.STRONG:
+            value = value_at(text, flag.end())
+            if value and not is_plain(text[value.start : value.end]) and value.end - value.start >= 3:
+                yield value.start, value.end, "flag"
+
+
+def element_spans(text: str) -> Iterator[Span]:
+    """Yield the contents of XML elements whose name promises a secret (Maven's `<password>`)."""
+    for element in _ELEMENT.finditer(text):
+        if promise_of(element[1]) is Promise.STRONG and not is_plain(element[2]):
+            yield element.start(2), element.end(2), "element"
+
+
+def pair_spans(text: str) -> Iterator[Span]:
+    """Yield the values of name/value pairs on one line (`{"name": "DB_PASSWORD", "value": "x"}`, `<add key= value=/>`)."""
+    for pair in _PAIR.finditer(text):
+        if promise_of(pair[1]) is Promise.STRONG:
+            value = value_at(text, pair.end())
+            if value and not is_plain(text[value.start : value.end]):
+                yield value.start, value.end, "pair"
+
+
+_BEFORE_IS = r"(?:password|passwd|pwd|pw|passphrase|passcode|secret|token|(?:api|access|secret|private|signing)[ _-]?key|key|pin|cred(?:ential)?s?|login)"
+_SAID = re.compile(
+    rf"""(?<![\w/.\-])(?:{_BEFORE_IS})\b["'`*]{{0,2}}[^"'`:=\n]{{0,48}}?(?:\b(?:is|was|are|now|to|into|called)\b|[:=]|->|\u2192)[ :]{{0,3}}(?:(?:now|still|just)[ ]){{0,2}}["'`*_]{{0,3}}""",
+    re.ASCII | re.IGNORECASE,
+)
+_TALK = re.compile(
+    r"(?<![\w/-])(?:password|passwd|pwd|pw|passphrase|secret|token|key|creds?|credentials?|login|user|account|passcode)s?(?![\w/-])",
+    re.ASCII | re.IGNORECASE,
+)
+_PUBLIC = re.compile(r"(?i)\b(?:public|fingerprint|host key|digest|checksum|integrity|cache|commit|etag|trace|request id|correlation)\b")
+_CANDIDATE = re.compile(r"""(?<![^\s"'`(*<>|=])[^\s"'`()<>|,]{8,256}+""")
+
+
+def told_spans(text: str) -> Iterator[Span]:
+    """Yield secrets told in a sentence: `the token is x`, `new login: deployer / x`, a password in backticks.
+
+    After "is" or a colon any mixed value counts; elsewhere in a line that speaks of credentials only what looks random
+    in both cases and digits, or like a password. Lines about public keys, digests and commits are left alone.
+    """
+    said = _SAID.search(text)
+    while said:
+        run = _RUN.match(text, said.end())
+        end = _trimmed(text, run.start(), run.end()) if run else said.end()
+        content = text[said.end() : end].rstrip(".,:;!?)")
+        if content and _is_told(content, said[0]):
+            yield said.end(), said.end() + len(content), "told"
+        said = _SAID.search(text, max(said.end(), end))
+    talk = _TALK.search(text)
+    public = _PUBLIC.search(text) is not None
+    for found in _CANDIDATE.finditer(text):
+        word = found[0].rstrip(".,:;!?)*_]}")
+        ticked = found.start() > 0 and text[found.start() - 1] == "`"
+        if ((talk or ticked) and looks_like_password(word)) or (talk and not public and _is_key_like(word)):
+            yield found.start(), found.start() + len(word), "told"
+
+
+def _is_told(content: str, lead: str) -> bool:
+    if _PUBLIC.search(lead) or is_plain(content) or is_path(content) or len(content) < 8:
+        return False
+    return looks_random(content) or (looks_mixed(content) and (any(c.isdigit() for c in content) and not _is_resource(content, lead)))
+
+
+_RESOURCE = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z", re.ASCII)
+
+
+def _is_resource(content: str, lead: str) -> bool:
+    """Tell a resource's name (`secret is called db-creds-v2`) from a pass phrase of words."""
+    called = re.search(r"(?i)\b(?:called|named|name)\b|\bin\b|\bfrom\b", lead) is not None
+    return called and _RESOURCE.match(content) is not None
+
+
+def _is_key_like(word: str) -> bool:
+    mixed = any(c.islower() for c in word) and any(c.isupper() for c in word)
+    return len(word) >= 20 and mixed and looks_random(word) and not is_plain(word) and re.fullmatch(r"[\w+/=~.-]+", word, re.ASCII) is not None
