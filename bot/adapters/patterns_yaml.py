@@ -86,7 +86,9 @@ def _entries(path: Path) -> list[yaml.Node]:
             _refuse(f"{path}:1", f"the file has more than {_MAX_BYTES} bytes", "split it")
         root = yaml.compose(data.decode("utf-8"), Loader=yaml.CSafeLoader)
     except OSError as error:
-        raise ConfigError(place=str(path), problem=f"cannot be read: {error.strerror}", mend="check the mount") from error
+        raise ConfigError(
+            place=str(path), problem=f"cannot be read: {error.strerror}", mend="check the mount"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(place=f"{path}:1", problem="is not UTF-8", mend="save it as UTF-8") from error
     except (yaml.YAMLError, RecursionError) as error:
@@ -169,7 +171,9 @@ class _Entry:
         if node is None:
             return
         if not isinstance(node, yaml.SequenceNode) or not node.value:
-            self._refuse(f"{name} must be a list with at least one entry", f"write it as a list, or leave {name} out", node)
+            self._refuse(
+                f"{name} must be a list with at least one entry", f"write it as a list, or leave {name} out", node
+            )
         for each in node.value:
             yield read(each)
 

@@ -14,6 +14,7 @@ from bot.remedy.quantity import parse
 
 FILE = "remediation_rules.yaml"
 MAX_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 5
 
 PROPOSALS, MEMORY = "proposals", "kubernetes.set_resources"
 _DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
@@ -145,7 +146,7 @@ def _listed(path: Path) -> list[yaml.Node]:
 
 
 def _composed(path: Path) -> yaml.Node | None:
-    """Return the file's one document as nodes. Aliases are refused before they are followed: they can blow a file up."""
+    """Return the file's one document as nodes. Raises ConfigError."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -156,18 +157,27 @@ def _composed(path: Path) -> yaml.Node | None:
         raise ConfigError(place=str(path), problem=f"is larger than {MAX_BYTES} bytes", mend="make it shorter")
     try:
         text = raw.decode("utf-8")
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise _wrong(path, _line(event), "aliases are not allowed here", "write the value out")
+        _refuse_tricks(path, text)
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _wrong(path, line, "is not UTF-8", "save the file as UTF-8") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = str(getattr(error, "problem", None) or "nested too deeply").split("\n")[0][:200]
+        problem = str(getattr(error, "problem", None) or error).split("\n")[0][:200]
         raise _wrong(path, mark.line + 1 if mark else 1, f"is not YAML: {problem}", "mend the line") from error
     return root
+
+
+def _refuse_tricks(path: Path, text: str) -> None:
+    """Refuse, at the first of them, aliases (they can blow a file up) and nesting that no rule needs (it takes ages)."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise _wrong(path, _line(event), "aliases are not allowed here", "write the value out")
+        if depth > MAX_DEPTH:
+            raise _wrong(path, _line(event), "is nested too deeply", "a rule holds `key: value` lines only")
 
 
 def _line(place: yaml.Node | yaml.Event) -> int:

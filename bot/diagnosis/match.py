@@ -4,7 +4,8 @@ Both steps are linear in the text (Aho-Corasick, RE2), whatever a stranger's log
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import ahocorasick_rs
@@ -93,11 +94,12 @@ class Matcher:
             evidence_id=evidence.id, line_from=line.number, line_to=line.number, quote=quote(line.text, hit.group())
         )
         symptom = Symptom(
-            pattern_id=pattern.id, statement=said(pattern, groups, evidence), citation=citation, groups=groups
+            pattern_id=pattern.id, statement=said(pattern, groups, self._expressions[index].groupindex, evidence), citation=citation, groups=groups
         )
         return Found(pattern=pattern, symptom=symptom, evidence=evidence, number=line.number, view=view)
 
 
+@lru_cache(maxsize=2048)
 def compiled(regex: str) -> "re2._Regexp":
     """Return the expression compiled without regard to case. Raises re2.error for what RE2 does not know."""
     options = re2.Options()
@@ -121,15 +123,16 @@ def quote(text: str, matched: str) -> str:
     return text[begin : begin + MAX_QUOTE]
 
 
-def said(pattern: Pattern, groups: Sequence[Group], evidence: Evidence) -> str:
-    """Return the pattern's statement with its places filled: from groups, then facts, then its own `else`."""
+def said(pattern: Pattern, groups: Sequence[Group], of_regex: Collection[str], evidence: Evidence) -> str:
+    """Return the statement with its places filled: from the regex's groups, else from facts, else by its own `else`."""
     named = {group.name: group.value for group in groups}
 
     def fill(place: "re2._Match") -> str:
         name, otherwise = place.group(1), place.group(2)
-        return named.get(name) or evidence.fact(name)[:_MAX_GROUP] or otherwise or "(not named)"
+        stated = "" if name in of_regex else evidence.fact(name)[:_MAX_GROUP]
+        return named.get(name) or stated or (otherwise if otherwise is not None else "(not named)")
 
-    return str(_PLACE.sub(fill, pattern.statement))
+    return " ".join(str(_PLACE.sub(fill, pattern.statement)).split()).replace(" .", ".")
 
 
 def places(statement: str) -> tuple[tuple[str, bool], ...]:

@@ -32,8 +32,3 @@ def workloads_of_pod(pod_name: str) -> tuple[NamedWorkload, ...]:
     elif match := _SUFFIXED_POD.fullmatch(pod_name):
         found.append(NamedWorkload(kind="DaemonSet", name=match["name"]))
     return (*found, NamedWorkload(kind="Deployment", name=pod_name))
-
-
-def workload_name(pod_name: str) -> str:
-    """Return the likeliest owner's name: the pod's name without what Kubernetes put behind it."""
-    return workloads_of_pod(pod_name)[0].name

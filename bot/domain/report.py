@@ -16,11 +16,16 @@ class Tone(StrEnum):
 
 @value
 class Text:
-    """Our own words in `text`, strangers' words in `quoted`, which is shown verbatim after it."""
+    """Our own words in `text`; then, where given, a mention of `user`, the name of `channel` (both Slack ids).
+
+    Strangers' words go in `quoted` and are shown verbatim after all of these. A `text` that ends in a colon labels it.
+    """
 
     text: str
     quoted: str = ""
     tone: Tone = Tone.BODY
+    user: str = ""
+    channel: str = ""
 
 
 @value

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from bot.domain.alert import Alert, Target, TargetKind
 from bot.domain.cluster import ContainerState, Pod, Workload
-from bot.domain.errors import NotFound, PlatformError
+from bot.domain.errors import NotFound, PlatformError, TimedOut, Unavailable
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, EvidenceRequest, GapReason
 from bot.domain.names import NamedWorkload, workloads_of_pod
 from bot.evidence.failing import failing_container, is_failing, is_short, worst_first
@@ -75,6 +76,7 @@ class _Gathering:
         self.workload: Workload | None = None
         self.pods: tuple[Pod, ...] = ()
         self._ids, self._session = ids, session
+        self._outage: PlatformError | None = None
 
     def mask(self, text: str) -> str:
         return str(redact(text, self._session).text)
@@ -88,10 +90,15 @@ class _Gathering:
         self.gaps.append(EvidenceGap(request=request, reason=GapReason(reason), detail=detail))
 
     def fetch(self, request: EvidenceRequest, call: Callable[[], T]) -> T | None:
-        """Return what the platform answered, or None after noting the gap."""
+        """Return what the platform answered, or None after noting the gap. After an outage nothing more is asked."""
+        if self._outage is not None:
+            self.miss(request, self._outage.reason, f"not asked: {self._outage.detail}")
+            return None
         try:
             return call()
         except PlatformError as error:
+            if isinstance(error, (Unavailable, TimedOut)):
+                self._outage = error
             self.miss(request, error.reason, error.detail)
             return None
 
@@ -228,7 +235,7 @@ class _Kubernetes:
         found = False
         for target in targets:
             request = replace(self._plan[EvidenceKind.EVENTS], target=target)
-            events = self._work.fetch(request, lambda target=target: self._cluster.events(self._namespace, target.name))
+            events = self._work.fetch(request, partial(self._cluster.events, self._namespace, target.name))
             if events is None:
                 return
             if events:
@@ -247,7 +254,7 @@ class _Kubernetes:
         ended_before = container is not None and (container.last_exit_code is not None or container.restarts > 0)
         if pod is None or container is None:
             detail = "no pod to read a log of"
-        elif container.state == "running" or container.state == "terminated":
+        elif container.state in ("running", "terminated"):
             return both if ended_before else (EvidenceKind.LOG,)
         elif ended_before:
             return (EvidenceKind.PREVIOUS_LOG,)

@@ -26,8 +26,12 @@ _HELD = 1_500
 _TAIL = 60
 _NEAR = 80
 _FLOOR = 4.0
-_SHAPE = re.compile(r"\"[^\"]{0,200}\"|'[^']{0,200}'|`[^`]{0,200}`|\[[^\]]{0,120}\]|[\w.@~-]{0,80}(?:/|::)[\w./:@~-]{0,200}|\d{1,40}")
-_COUNTED = re.compile(r"\b[1-9]\d{0,6} (?:\w{1,20} ){0,2}(?:failed|failures?|errors?|problems?|failing)\b", re.IGNORECASE)
+_SHAPE = re.compile(
+    r"\"[^\"]{0,200}\"|'[^']{0,200}'|`[^`]{0,200}`|\[[^\]]{0,120}\]|[\w.@~-]{0,80}(?:/|::)[\w./:@~-]{0,200}|\d{1,40}"
+)
+_COUNTED = re.compile(
+    r"\b[1-9]\d{0,6} (?:\w{1,20} ){0,2}(?:failed|failures?|errors?|problems?|failing)\b", re.IGNORECASE
+)
 _RUNNER_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z ")
 _NAMED = re.compile(r"(?:\S{1,60}\s+)?(?:FAILED|FAIL|ERROR|not ok|FATAL|E) ")
 _SOURCE_CODE = re.compile(r"^(?:>|\d{1,6} ?\|)?\s{2,}[\w.]{1,60} ?[=({]")

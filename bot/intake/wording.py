@@ -14,10 +14,10 @@ MAX_LINES = 80
 _EMOJI = re.compile(r"(?<![\w:]):(?=[a-z0-9_+'-]{0,60}[a-z+])[a-z0-9_+'-]{1,60}:(?:skin-tone-[2-6]:)?(?!\w)")
 _SYMBOLS = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]{1,40}")
 _MARKS = re.compile(r"(?<![\w*_~`])[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}(?![\w*_~`])")
-_SPACE = re.compile(r"\s+")
 _COLUMNS = re.compile(r"[ \u00a0]{2,8}|\s\|\s|\t| · ")
 _PAIR = re.compile(r"[-•●▪◦\s]{0,6}([A-Za-z][\w ./()-]{0,38}?)\s?(?::\s|\s=\s|=(?=\S))\s{0,4}(\S.{0,400})")
 _LABEL = re.compile(r"[●•▪◦-]\s{1,3}([A-Za-z_]\w{1,40}) (\S.{0,400})")
+_BULLETS = frozenset("●•▪◦-")
 _CHANGES = re.compile(r"(?:changes|commits?|commit messages?|change ?log|diff|release notes)\s?:?", re.IGNORECASE)
 
 
@@ -28,7 +28,9 @@ def headline(line: str) -> str:
         line = _EMOJI.sub(" ", line)
     if not line.isascii():
         line = _SYMBOLS.sub(" ", line)
-    line = _SPACE.sub(" ", _MARKS.sub("", line)).strip()
+    if "*" in line or "_" in line or "`" in line or "~" in line:
+        line = _MARKS.sub("", line)
+    line = " ".join(line.split())
     return line.lstrip("*> ")[:HEADLINE]
 
 
@@ -78,6 +80,8 @@ def read_wording(post: Post, known: frozenset[str]) -> Wording:
 
 def _pairs_of(raw: str, pairs: dict[str, str], known: frozenset[str]) -> bool:
     """Add the pairs of a line; return whether it gives a known name's value."""
+    if ":" not in raw and "=" not in raw and raw.lstrip()[:1] not in _BULLETS:
+        return False
     is_known = False
     for part in _COLUMNS.split(raw[:2000].strip(), 12)[:12]:
         text = headline(part)

@@ -123,7 +123,7 @@ class _Look:
         return tuple(
             pod
             for pod in self.pods
-            if pod.mark(EXECUTION_MARK) == self.execution.id and not pod.deleting and pod.phase != "Succeeded"
+            if not pod.deleting and pod.phase != "Succeeded"
         )
 
     def _in_place(self) -> tuple[bool | None, str]:
@@ -176,13 +176,16 @@ class _Look:
             said = _died(state)
             if said:
                 return False, f"{pod.name}: {said}"
-        ages = [self.now - state.started_at if state.started_at else timedelta(0) for _, state in watched]
-        running = bool(watched) and all(state.state == "running" for _, state in watched)
+        if not watched:
+            return None, "no new pod yet"
+        for pod, state in watched:
+            if state.state != "running" or state.started_at is None:
+                return None, f"{pod.name}: {state.name} is {state.state or 'not started'} {state.reason}".rstrip()
+        ages = [self.now - state.started_at for _, state in watched if state.started_at]
         # Our own clock bounds the node's: nothing that this fix made can be older than the fix.
-        age = min([*ages, self.now - self.execution.changed_at]) if running else timedelta(0)
-        window = timedelta(seconds=self.step.verify_after)
-        seconds = max(0, int(age.total_seconds()))
-        return (True if running and age >= window else None), f"none; the youngest has run for {seconds} s"
+        age = min([*ages, self.now - self.execution.changed_at])
+        whole = age >= timedelta(seconds=self.step.verify_after)
+        return (True if whole else None), f"none; the youngest has run for {max(0, int(age.total_seconds()))} s"
 
     def _watched(self, state: ContainerState) -> bool:
         return not state.init and state.name == (self.step.target.container or state.name)

@@ -174,7 +174,7 @@ _HOME = record(_VIEW, required=("blocks",))
 def interactive_elements(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the elements of a block that may carry an action_id."""
     found: list[Any] = [block.get("accessory"), block.get("element")]
-    if block.get("type") in {"actions", "context_actions"} and isinstance(block.get("elements"), list):
+    if block.get("type") in ("actions", "context_actions") and isinstance(block.get("elements"), list):
         found += block["elements"]
     for element in found:
         if isinstance(element, dict) and element.get("type") != "image":
@@ -236,7 +236,7 @@ def check_view(view: Any, expected: str | None = None, pointer: str = "/view") -
     if not isinstance(view, dict):
         return [Problem("must provide an object", pointer)]
     kind = view.get("type")
-    if kind not in {"modal", "home"} or (expected is not None and kind != expected):
+    if kind not in ("modal", "home") or (expected is not None and kind != expected):
         return [Problem(f"must be a valid enum value: {expected or 'modal, home'}", f"{pointer}/type")]
     (_MODAL if kind == "modal" else _HOME)(view, pointer, problems)
     blocks = view.get("blocks")

@@ -71,7 +71,7 @@ def find_route(request: Request) -> Route:
     match [part for part in request.path.split("/") if part]:
         case ["api", "v1", *rest]:
             return _resource(verb, "", "v1", rest, request.query)
-        case ["apis", group, version, *rest] if GROUPS.get(group) == version:
+        case ["apis", group, version, *rest] if group in GROUPS:
             return _resource(verb, group, version, rest, request.query)
     return Route(verb=verb)
 

@@ -133,9 +133,11 @@ class Deployments:
             return
         if new is not None and not paused:
             deployment, new = self._renumber(deployment, new, old)
-        if new is not None and not self._only_scaled(deployment, new, old, now):
-            recreate = (deployment["spec"].get("strategy") or {}).get("type") == "Recreate"
-            (self._recreate if recreate else self._roll)(deployment, new, old, now)
+        recreate = (deployment["spec"].get("strategy") or {}).get("type") == "Recreate"
+        if new is not None and recreate and not paused:
+            self._recreate(deployment, new, old, now)
+        elif new is not None and not self._only_scaled(deployment, new, old, now) and not paused:
+            self._roll(deployment, new, old, now)
         self._report(deployment, now)
 
     def _create_set(self, deployment: Object, old: list[Object], now: float) -> None:

@@ -44,34 +44,61 @@ def _changed_map(before: dict[str, Any] | None, after: dict[str, Any]) -> Tree |
 
 
 def _changed_items(before: list[Any], after: list[Any], keys: tuple[str, ...]) -> Tree | None:
-    def label(item: Any) -> str:
-        named = {key: item[key] for key in keys if key in item} if isinstance(item, dict) else {}
-        return "k:" + json.dumps(named, separators=(",", ":"))
-
-    known = {label(item): item for item in before}
-    tree: Tree = {}
+    known = {_label(item, keys): item for item in before}
+    tree: Tree = {} if before else {".": {}}
     for item in after:
-        part = changed_fields(known.get(label(item)), item)
+        part = changed_fields(known.get(_label(item, keys)), item)
         if part is not None:
-            tree[label(item)] = part
+            tree[_label(item, keys)] = part
     return tree or None
 
 
-def changed_object(before: dict[str, Any], after: dict[str, Any]) -> Tree:
-    """As changed_fields, for a whole object: identity, versions and status do not count."""
+def _label(item: Any, keys: tuple[str, ...]) -> str:
+    named = {key: item[key] for key in keys if key in item} if isinstance(item, dict) else {}
+    return "k:" + json.dumps(named, separators=(",", ":"))
+
+
+def removed_fields(before: Any, after: Any, name: str = "") -> Tree | None:
+    """The FieldsV1 tree of what `before` has and `after` has not; None when that is nothing."""
+    if after is None or isinstance(after, dict) != isinstance(before, dict):
+        return None if before is None else {}
+    if isinstance(before, dict) and name not in _ATOMIC:
+        parts = {f"f:{key}": removed_fields(value, after.get(key), key) for key, value in before.items()}
+    elif isinstance(before, list) and isinstance(after, list) and name in _ITEM_KEYS:
+        keys = _ITEM_KEYS[name]
+        left = {_label(item, keys): item for item in after}
+        parts = {_label(item, keys): removed_fields(item, left.get(_label(item, keys))) for item in before}
+    else:
+        return None
+    return {key: part for key, part in parts.items() if part is not None} or None
+
+
+def changed_object(before: dict[str, Any], after: dict[str, Any]) -> tuple[Tree, Tree]:
+    """What was set and what was removed in a whole object: identity, versions and status do not count."""
 
     def managed(found: dict[str, Any]) -> dict[str, Any]:
         meta = {name: value for name, value in found["metadata"].items() if name not in _UNMANAGED}
         rest = {name: value for name, value in found.items() if name not in ("apiVersion", "kind", "status")}
         return rest | {"metadata": meta}
 
-    return changed_fields(managed(before), managed(after)) or {}
+    one, other = managed(before), managed(after)
+    return changed_fields(one, other) or {}, removed_fields(one, other) or {}
 
 
 def record_manager(
-    entries: list[dict[str, Any]], tree: Tree, *, manager: str, api_version: str, now: str, subresource: str = ""
+    entries: list[dict[str, Any]],
+    changes: tuple[Tree, Tree],
+    *,
+    manager: str,
+    api_version: str,
+    now: str,
+    subresource: str = "",
 ) -> list[dict[str, Any]]:
-    """The managedFields after `manager` set the fields of `tree` by an Update; others lose those fields."""
+    """The managedFields after an Update by `manager` that set and removed the fields of `changes`.
+
+    Others lose the fields that were set, everybody those that were removed; who holds none is left out.
+    """
+    tree, gone = changes
     kept: list[dict[str, Any]] = []
     mine: Tree = {}
     for entry in entries:
@@ -81,11 +108,13 @@ def record_manager(
             subresource,
         )
         if same:
-            mine = entry.get("fieldsV1") or {}
+            mine = _without(entry.get("fieldsV1") or {}, gone)
             continue
-        fields = _without(entry.get("fieldsV1") or {}, tree)
+        fields = _without(_without(entry.get("fieldsV1") or {}, tree), gone)
         if fields:
             kept.append({**entry, "fieldsV1": fields})
+    if not mine and not tree:
+        return kept
     added: dict[str, Any] = {"manager": manager, "operation": "Update", "apiVersion": api_version, "time": now}
     added |= {"fieldsType": "FieldsV1", "fieldsV1": _joined(mine, tree)}
     if subresource:
@@ -105,7 +134,7 @@ def _without(fields: Tree, gone: Tree) -> Tree:
     for name, part in fields.items():
         if name == "." or name not in gone:
             left[name] = part
-        elif part:
+        elif part and gone[name]:
             rest = _without(part, gone[name])
             if set(rest) - {"."}:
                 left[name] = rest

@@ -58,7 +58,7 @@ VERSION = {
     "minCompatibilityMajor": "1",
     "minCompatibilityMinor": "36",
     "gitVersion": "v1.37.2",
-    "gitCommit": "",
+    "gitCommit": "0000000000000000000000000000000000000000",
     "gitTreeState": "clean",
     "buildDate": "1970-01-01T00:00:00Z",
     "goVersion": "go1.26.8",

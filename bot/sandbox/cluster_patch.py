@@ -96,9 +96,9 @@ def _merge_list(name: str, before: list[Any], patch: list[Any], order: list[Any]
     if name in _MERGED_SCALARS:
         return list(dict.fromkeys([*before, *patch]))
     key = _MERGE_KEYS[name]
-    _require_key([*before, *patch, *(order or [])], key)
-    if any(item.get(_DIRECTIVE) == "replace" for item in patch):
+    if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
         return [copy.deepcopy(item) for item in patch if _DIRECTIVE not in item]
+    _require_key([*before, *patch, *(order or [])], key)
     gone = [item[key] for item in patch if item.get(_DIRECTIVE) == "delete"]
     found = {item[key]: item for item in before if item[key] not in gone}
     server = [item[key] for item in before]

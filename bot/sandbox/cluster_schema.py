@@ -136,6 +136,8 @@ def _amount(name: str, value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
+    if isinstance(value, float):
+        raise WrongTypeError("cannot convert float64 to int32")
     if not isinstance(value, int) or isinstance(value, bool):
         raise WrongTypeError("unrecognized type: int32")
     return value

@@ -71,7 +71,7 @@ def _requirement(part: str) -> tuple[str, str, frozenset[str]]:
         return absent[1], "!", frozenset()
     found = _REQUIREMENT.fullmatch(part)
     if not found:
-        raise bad_request(f"unable to parse requirement: {_complaint(part)}")
+        raise bad_request(_complaint(part))
     key, sign, value, word, values = found.groups()
     if sign:
         return key, "!=" if sign == "!=" else "=", frozenset((value,))
@@ -89,7 +89,10 @@ def _holds(rule: tuple[str, str, frozenset[str]], labels: Mapping[str, str]) -> 
 
 def _complaint(part: str) -> str:
     first = part.strip()[:1]
-    return f"found '{first}', expected: identifier" if first in ("", "!", "=", "(", ")") else f"found '{part.strip()}'"
+    if part.count("=") > 1:
+        return "found '=', expected: ',' or 'end of string'"
+    wanted = "identifier" if first in ("", "!", "=", "(", ")") else "',' or 'end of string'"
+    return f"unable to parse requirement: found '{first}', expected: {wanted}"
 
 
 def match_labels(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:

@@ -196,5 +196,5 @@ def _start_after(token: str) -> list[str]:
 
 def _bad_token() -> ApiError:
     return bad_request(
-        "invalid continue token: continue key is not valid: invalid character looking for beginning of value"
+        "invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value"
     )

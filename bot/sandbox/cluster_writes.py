@@ -73,7 +73,8 @@ def _decode(request: PatchRequest) -> Any:
             what = f"json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
             raise bad_request(f"error decoding patch: {what}")
     elif not isinstance(patch, dict):
-        what = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+        kind = "array" if isinstance(patch, list) else "string" if isinstance(patch, str) else "number"
+        what = f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
         raise bad_request(what if request.content_type == STRATEGIC else f"error decoding patch: {what}")
     return patch
 
@@ -90,8 +91,9 @@ def _apply(request: PatchRequest, found: Object) -> tuple[Object, str]:
 def _check_identity(kind: Kind, found: Object, after: Object) -> None:
     """ApiError for another name, namespace or version than the stored object has."""
     before, meta = found["metadata"], after.get("metadata")
-    if not isinstance(meta, dict):
-        raise bad_request("metadata is required")
+    if not isinstance(meta, dict) or not meta.get("name"):
+        text = f"the name of the object ({before['name']} based on URL) was undeterminable: name must be provided"
+        raise bad_request(text)
     if meta.get("name") != before["name"]:
         text = f"the name of the object ({meta.get('name')}) does not match the name on the URL ({before['name']})"
         raise bad_request(text)
@@ -119,6 +121,11 @@ def patch_object(store: Store, kind: Kind, found: Object, request: PatchRequest)
         listed = ", ".join(f'unknown field "{path}"' for path in dropped)
         raise undecodable(quoted, f"strict decoding error: {listed}")
     _check_identity(kind, found, fitted)
+    identity = {name: found["metadata"][name] for name in ("uid", "creationTimestamp") if name in found["metadata"]}
+    fitted["metadata"] = {
+        **identity,
+        **{name: value for name, value in fitted["metadata"].items() if value is not None},
+    }
     after = with_defaults(kind.kind, fitted)
     after["status"] = found.get("status", {})
     if causes := workload_causes(found, after):
@@ -134,6 +141,8 @@ def _commit(store: Store, kind: Kind, found: Object, after: Object, request: Pat
         name: value for name, value in after["metadata"].items() if name not in kept and value not in ({}, [], None)
     }
     meta |= {name: before[name] for name in kept if name in before}
+    if after["metadata"].get("managedFields") == []:  # the API's way to forget all field managers
+        meta.pop("managedFields", None)
     after = {**after, "metadata": meta}
     if after == found:
         return found
@@ -141,13 +150,15 @@ def _commit(store: Store, kind: Kind, found: Object, after: Object, request: Pat
     if after["spec"] != found["spec"] or annotated:
         meta["generation"] = before.get("generation", 1) + 1
     meta["managedFields"] = record_manager(
-        before.get("managedFields") or [],
+        meta.get("managedFields") or [],
         changed_object(found, after),
         manager=request.manager,
         api_version=kind.api_version,
         now=stamp(request.now),
         subresource=sub,
     )
+    if not meta["managedFields"]:
+        del meta["managedFields"]
     return after if request.dry_run else store.put(after)
 
 

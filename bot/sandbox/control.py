@@ -52,6 +52,7 @@ class Control:
             "shortcut": self.shortcut,
             "home": self.home,
             "event": self.event,
+            "frame": self.frame,
             "channels": self.add_channels,
             "people": self.add_person,
             "members": self.set_member,
@@ -164,12 +165,13 @@ class Control:
         return {**answer, "scenario": body["scenario"]}
 
     async def recover(self, body: Body) -> Body:
-        """Post the scenario's recovery (its recovery.json), as the alerting app would."""
-        recovery = self._world.scenarios_dir / self._scenario_name(body) / "recovery.json"
-        if not recovery.is_file():
+        """Post the scenario's recovery (`recovery` in its post.json), as the alerting app would."""
+        path = self._world.scenarios_dir / self._scenario_name(body) / "post.json"
+        post = dict(json.loads(path.read_text(encoding="utf-8")))
+        if not post.get("recovery"):
             raise WrongRequestError(f"scenario {body['scenario']} has no recovery post")
-        post = dict(json.loads(recovery.read_text(encoding="utf-8")))
-        return await self.post({**post, **({"channel": body["channel"]} if body.get("channel") else {})})
+        channel = body.get("channel") or post.get("channel") or "platform-alerts"
+        return await self.post({"sender": post.get("sender"), "message": post["recovery"], "channel": channel})
 
     # --- what people do ----------------------------------------------------------------------------------------
 
@@ -208,6 +210,13 @@ class Control:
         fields_of = {"user": body["user"], **(body.get("fields") or {})}
         self._world.events.other(str(body["name"]), channel, fields_of)
         return {"channel": channel.id}
+
+    async def frame(self, body: Body) -> Body:
+        """Send something odd to the app: {text} as a raw frame, or {kind, payload} in an envelope of its own."""
+        if "text" in body:
+            return {"connections": self._world.socket.send_raw(str(body["text"]))}
+        delivery = self._world.socket.send_odd(str(body.get("kind", "events_api")), body["payload"])
+        return {"envelope_id": delivery.attempts[0].envelope_id}
 
     # --- the workspace -----------------------------------------------------------------------------------------
 

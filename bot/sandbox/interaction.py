@@ -87,6 +87,8 @@ class People:
         message = channel.messages.get(ts) or world.workspace.find_ephemeral(channel, ts)
         if message is None or message.get("ephemeral_user", user) != user:
             raise NotPossibleError("no such message")
+        if message.get("bot_id") != world.workspace.app.bot_id:
+            raise NotPossibleError("the message belongs to another app")
         blocks = _blocks_of(message)
         block, element = _find_element(blocks, action_id, more.get("block_id"), more.get("value"))
         container: dict[str, Any] = {
@@ -195,7 +197,7 @@ class People:
                 raise ViewRefusedError("errors must name input blocks of the view")
             views.show_errors(view, errors)
             return {"response_action": action, "errors": errors}
-        elif action in {"update", "push"}:
+        elif action in ("update", "push"):
             body = answer.get("view")
             problems = check_view(body, "modal")
             if problems or not isinstance(body, dict):

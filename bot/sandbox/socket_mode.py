@@ -200,13 +200,26 @@ class SocketMode:
         self._attempt(delivery, "")
         return delivery
 
+    def send_odd(self, kind: str, payload: Any) -> Delivery:
+        """Deliver a payload of any shape, once, with no event id: for tests of what the app does with it."""
+        delivery = self._new(kind, "odd", "", "", "", payload, accepts_response=False)
+        delivery.done = asyncio.get_running_loop().create_future()
+        self._attempt(delivery, "")
+        return delivery
+
+    def send_raw(self, text: str) -> int:
+        """Write a frame that is no envelope to every connection. Returns how many."""
+        for connection in self.connections:
+            connection.queue.put_nowait(text)
+        return len(self.connections)
+
     @staticmethod
     async def answered(delivery: Delivery) -> bool:
         """Wait until the app acked in time (True) or Slack gave up on it (False)."""
         return delivery.done is not None and await delivery.done
 
     def _new(
-        self, kind: str, name: str, key: str, channel: str, ts: str, payload: dict[str, Any], *, accepts_response: bool
+        self, kind: str, name: str, key: str, channel: str, ts: str, payload: Any, *, accepts_response: bool
     ) -> Delivery:
         delivery = Delivery(
             kind=kind,
@@ -242,7 +255,7 @@ class SocketMode:
         if delivery.state != "pending" or attempt.failed:
             return
         attempt.failed = True
-        retries = self.retry_seconds if delivery.kind == "events_api" else ()
+        retries = self.retry_seconds if delivery.kind == "events_api" and delivery.key else ()
         done = len(delivery.attempts) - 1
         if done < len(retries):
             self._later(retries[done], lambda: self._retry(delivery, reason))

@@ -74,13 +74,13 @@ class Socket:
 
     async def connect(self) -> None:
         """Open the connection; slack_sdk opens it again whenever Slack closes it."""
-        await self._handler.connect_async()
+        await self._handler.connect_async()  # type: ignore[no-untyped-call] # the SDK has no types
 
     async def close(self) -> None:
         """Close it for good."""
         for task in tuple(self._tasks):
             task.cancel()
-        await self._handler.close_async()
+        await self._handler.close_async()  # type: ignore[no-untyped-call] # likewise
 
     async def _heard(self, message: aiohttp.WSMessage) -> None:
         if not isinstance(message.data, str) or '"hello"' not in message.data[:200]:

@@ -213,7 +213,7 @@ async def asked(call: Any) -> Any:
 
 def _retry_after(response: Any) -> float:
     headers = getattr(response, "headers", None) or {}
-    raw = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
+    raw: Any = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
     raw = raw[0] if isinstance(raw, list) and raw else raw
     try:
         return min(max(float(raw), 0.1), 3600.0)

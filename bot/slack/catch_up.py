@@ -55,11 +55,7 @@ class CatchUp:
             if page:
                 await asyncio.sleep(self._gap)
             try:
-                answer = await _patiently(
-                    lambda at=cursor: self._client.conversations_history(
-                        channel=channel, oldest=since, limit=PAGE, cursor=at or None
-                    )
-                )
+                answer = await self._page(channel, since, cursor)
             except (Lost, Never, Later) as error:
                 self._observer.tell("slack.catch_up_failed", channel=channel, error=str(error))
                 break
@@ -71,6 +67,13 @@ class CatchUp:
         for message in sorted(messages, key=lambda each: str(each.get("ts") or "")):
             fresh += await self._commit(channel, message)
         return fresh
+
+    async def _page(self, channel: str, since: str, cursor: str) -> Any:
+        return await _patiently(
+            lambda: self._client.conversations_history(
+                channel=channel, oldest=since, limit=PAGE, cursor=cursor or None
+            )
+        )
 
     async def _commit(self, channel: str, message: dict[str, object]) -> int:
         now = self._clock.now()

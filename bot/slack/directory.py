@@ -66,15 +66,18 @@ class SlackDirectory:
         found: set[str] = set()
         cursor = ""
         for _ in range(PAGES):
-            answer = _asked(
-                "conversations.members",
-                lambda at=cursor: self._client.conversations_members(channel=channel, limit=1000, cursor=at or None),
-            )
+            answer = self._members_page(channel, cursor)
             found.update(str(each) for each in answer.get("members") or [])
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
         return frozenset(found)
+
+    def _members_page(self, channel: str, cursor: str) -> Any:
+        return _asked(
+            "conversations.members",
+            lambda: self._client.conversations_members(channel=channel, limit=1000, cursor=cursor or None),
+        )
 
     def _cached(self, key: Hashable, seconds: float, ask: Callable[[], T]) -> T:
         now = self._monotonic()

@@ -39,7 +39,12 @@ class OutboxWriter:
     async def run(self) -> None:
         """Send what is unsent, for ever."""
         loop = asyncio.get_running_loop()
-        self._outbox.on_change(lambda: loop.call_soon_threadsafe(self._wake.set))
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended and the store's last commit still tells us
+                loop.call_soon_threadsafe(self._wake.set)
+
+        self._outbox.on_change(wake)
         try:
             while True:
                 self._wake.clear()

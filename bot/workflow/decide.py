@@ -46,7 +46,11 @@ def _refusal(desk: Desk, submission: Submission, proposal: Proposal, incident: I
     if isinstance(allowed, Refused):
         return allowed
     decided = check_decision(
-        proposal, digest=submission.digest, now=desk.clock.now(), approval=_approval(desk, proposal)
+        proposal,
+        digest=submission.digest,
+        now=desk.clock.now(),
+        approval=_approval(desk, proposal),
+        user_id=submission.user_id,
     )
     return decided if isinstance(decided, Refused) else None
 

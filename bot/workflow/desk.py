@@ -1,13 +1,12 @@
 """The desk: everything that a use case is given."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.diagnosis.calibrate import Calibration
 from bot.diagnosis.match import Matcher
 from bot.domain.audit import AuditEntry
-from bot.ports import Clock, Directory, Ids, Keep, Observer, Platforms, State
+from bot.ports import Clock, Directory, Ids, Observer, Platforms, State
 from bot.remedy.policy import Rules
 
 
@@ -32,7 +31,6 @@ class Desk:
     directory: Directory
     platforms: Platforms
     observer: Observer
-    keep_factory: Callable[[], Keep]
     matcher: Matcher
     calibration: Calibration
     rules: Rules

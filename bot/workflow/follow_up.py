@@ -5,7 +5,8 @@ from bot.domain.errors import PlatformError
 from bot.domain.execution import Execution, Verdict, Verification
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal, ProposalState
-from bot.remedy.catalog import Progress, action
+from bot.remedy.catalog import action
+from bot.remedy.contract import Progress
 from bot.report.notes import compose_escalated, compose_verdict
 from bot.workflow.desk import Desk
 from bot.workflow.outcome import to_human, watch

@@ -6,7 +6,7 @@ from bot.domain.alert import Alert, Post
 from bot.domain.durable import Investigate, Job, Lane, Lease, Message, Step, Stored
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import OPEN, Proposal, ProposalState
-from bot.intake.correlate import Move, correlate
+from bot.intake.correlate import Decision, correlate
 from bot.intake.parse import NotAlert, parse
 from bot.report.notes import compose_stale
 from bot.report.story import Story
@@ -27,17 +27,24 @@ def handle_post(desk: Desk, lease: Lease, post: Post) -> None:
     ):
         desk.state.apply(Step(name="known", at=now, finish=lease))
         return
-    move = correlate(alert, current, now=now).move
-    if move is Move.IGNORE:
+    decision = correlate(alert, current, now=now).decision
+    if decision is Decision.REOPEN and current is not None and not _same_thread(alert, current):
+        decision = Decision.OPEN  # the answer belongs under the alert that people look at now
+    if decision is Decision.IGNORE:
         desk.state.apply(Step(name="ignored", at=now, finish=lease))
-    elif move is Move.OPEN or current is None:
+    elif decision is Decision.OPEN or current is None:
         _open(desk, lease, alert)
-    elif move is Move.JOIN:
+    elif decision is Decision.JOIN:
         _join(desk, lease, alert, current)
-    elif move is Move.REOPEN:
+    elif decision is Decision.REOPEN:
         _reopen(desk, lease, alert, current)
     else:
         _close(desk, lease, alert, current)
+
+
+def _same_thread(alert: Alert, incident: Incident) -> bool:
+    ref, thread = alert.post.ref, incident.thread
+    return (ref.channel, ref.root) == (thread.channel, thread.root)
 
 
 def _known(desk: Desk, incident: Incident) -> tuple[Alert, ...]:

@@ -11,7 +11,7 @@ from bot.domain.execution import Execution, Verification
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal
 from bot.evidence.gather import gather
-from bot.remedy.catalog import Ask
+from bot.remedy.contract import Ask
 from bot.remedy.propose import NoProposal, propose
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, story_of
@@ -31,7 +31,6 @@ def investigate(desk: Desk, lease: Lease, payload: Investigate) -> None:
         desk.platforms,
         ids=desk.ids,
         clock=desk.clock,
-        keep_factory=desk.keep_factory,
         in_scope=not room.external,
     )
     now = desk.clock.now()
@@ -53,6 +52,7 @@ def _propose(
         verify_window=int(desk.house.verify_window.total_seconds()),
         executions=desk.state.of_incident(Execution, incident.id),
         verifications=desk.state.of_incident(Verification, incident.id),
+        diagnosis_id=diagnosis.id,
     )
     return propose(ask, id=desk.ids.new("pr"), now=now, ttl=desk.house.proposal_ttl)
 

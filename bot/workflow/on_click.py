@@ -54,7 +54,7 @@ def _review(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None:
             checks = preflight.checks
         except PlatformError as error:
             problem, checks = f"The target could not be read just now ({error.detail}).", ()
-        report = compose_review(story, checks=checks, problem=problem, warning=_warning(desk, click))
+        report = compose_review(story, ref=click.ref, checks=checks, problem=problem, warning=_warning(desk, click))
     shown = modal(click.view_key, click.ref, click.user_id, report, compose_answer(report.headline))
     audit = desk.audit(click.user_id, "reviewed", incident.id, f"{proposal.id} digest {proposal.digest[:16]}")
     desk.state.apply(Step(name="review", at=now, finish=lease, messages=(shown,), audit=(audit,)))

@@ -13,6 +13,7 @@ from bot.domain.execution import Execution, ExecutionState
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal, ProposalState
 from bot.remedy.catalog import action
+from bot.remedy.contract import Preflight
 from bot.workflow.desk import Desk
 from bot.workflow.outcome import Run, applied, refused, stale, unknown
 
@@ -43,6 +44,10 @@ def _known(desk: Desk, proposal: Proposal) -> Execution | None:
     return next((each for each in made if each.idempotency_key == _key(proposal)), None)
 
 
+def _guarded(execution: Execution, preflight: Preflight) -> Execution:
+    return replace(execution, guard=preflight.guard or execution.guard, guard_generation=preflight.generation)
+
+
 def _key(proposal: Proposal) -> str:
     return f"{proposal.id}:{proposal.step}"
 
@@ -55,7 +60,7 @@ def _intend(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, kn
     now = desk.clock.now()
     late = known is None and now >= proposal.expires_at
     if known is not None:
-        run = Run(incident=incident, proposal=proposal, execution=replace(known, guard=preflight.guard or known.guard))
+        run = Run(incident=incident, proposal=proposal, execution=_guarded(known, preflight))
         if preflight.ok:
             return run
         refused(desk, lease, run, preflight.stale)
@@ -68,8 +73,11 @@ def _intend(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, kn
         incident_id=incident.id,
         proposal_id=proposal.id,
         step=proposal.step,
+        action=step.action,
+        target=step.target,
         idempotency_key=_key(proposal),
         guard=preflight.guard,
+        guard_generation=preflight.generation,
         intended_at=now,
         changed_at=now,
     )
@@ -106,7 +114,7 @@ def _settle(desk: Desk, lease: Lease, run: Run, tries: int) -> None:
         if looked is Looked.NOT_APPLIED and act.spec.guard and tries < MAX_TRIES:
             preflight = act.preflight(step, desk.platforms, run.execution.id, dry_run=True)
             if preflight.ok:
-                again = replace(run, execution=replace(run.execution, guard=preflight.guard))
+                again = replace(run, execution=_guarded(run.execution, preflight))
                 _send(desk, lease, again, tries + 1)
                 return
             # a late arrival of the first request makes the target look changed: only the marker tells the two apart

@@ -11,7 +11,7 @@ from knowledge.text.secret_formats import Span
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[\w.+%-]{0,63})\Z", re.ASCII)
 _DOMAIN = re.compile(r"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,6}([A-Za-z]{2,24}))(?![\w@-])", re.ASCII)
 _LOCAL_LIMIT = 65
-_NO_PERSON = re.compile(r"(?i)(?:git|gitlab|hg|svn|root|no-?reply|do-?not-?reply|noreply|ssh|ubuntu|ec2-user|deploy|runner|postmaster|mailer-daemon)\Z")
+_NO_PERSON = re.compile(r"(?i)(?:git|gitlab|hg|svn|root|(?:[\w-]{0,40}[_.+-])?bot|[\w+-]{0,40}\[bot|no-?reply|do-?not-?reply|noreply|ssh|ubuntu|ec2-user|deploy|runner|postmaster|mailer-daemon)\Z")
 _NO_DOMAIN = re.compile(r"(?i)(?:gserviceaccount\.com|users\.noreply\.github\.com|\.local|\.internal|\.svc|\.lan|\.localdomain)\Z")
 _FILE_ENDINGS = frozenset(
     "png jpg jpeg gif svg webp js ts jsx tsx mjs cjs css scss py rb go rs java kt c h cc cpp hpp md txt json yaml yml toml lock zip tgz gz tar whl jar "

@@ -11,6 +11,7 @@ What is guaranteed:
 Not guaranteed: secrets without a known shape, a telling name or telling words beside them.
 """
 
+import bisect
 import hashlib
 import html
 import re
@@ -126,7 +127,7 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("pair", (r"(?i)value[\\\"']*\s*[:=]",)),
     ("told", (r"(?i)\b(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|key|creds?|credentials?|login|user|account|pin)s?\b", r"`[^`\s]*[!$^~*%&#@?+][^`\s]*`")),
     ("url", (r":(?:\\?/){2}[^\s/]*[^\s]*(?:@|%40)", r"(?i)%3a%2f%2f", r"[\w.\-]:[^\s:@/]+@[a-zA-Z]", r"thin:")),
-    ("header", (r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|bot|ssws|snyk)(?:[ \t\xa0]|%20|\+)",)),
+    ("header", (r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|ssws|snyk)(?:[ \t\xa0]|%20|\+)",)),
     ("cookie", (r"(?i)cookies?[\\\"']*[ \t]*[:=]",)),
     ("login", (r"\s(?:-u|--user|--proxy-user|-U|--http-user)", r"\s-[paw]", r"(?i)(?:password|passwd|account)[ \t]", r"pass:")),
     ("blocks", secret_blocks.OPENERS),
@@ -147,6 +148,7 @@ _SPANS = {
     "number": personal_data.number_spans,
 }
 _PERSONAL = frozenset({"email", "number"})
+_CONTEXT_KINDS = frozenset({"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"})
 
 
 def _prefilter() -> tuple[re2.Set, tuple[str, ...]]:
@@ -157,13 +159,12 @@ def _prefilter() -> tuple[re2.Set, tuple[str, ...]]:
     options.max_mem = 256 << 20
     shapes = re2.Set.SearchSet(options)
     names: list[str] = []
-    for literal in ANCHORS:
-        shapes.Add(re2.escape(literal))
-        names.append("format")
-    for name, patterns in _RULES:
-        for pattern in patterns:
-            shapes.Add(pattern)
-            names.append(name)
+    rows = [("format", re2.escape(literal)) for literal in ANCHORS]
+    rows += [(name, pattern) for name, patterns in _RULES for pattern in patterns]
+    for name, pattern in rows:
+        if shapes.Add(pattern) != len(names):
+            raise ValueError(f"not a pattern that RE2 reads: {pattern}")
+        names.append(name)
     shapes.Compile()
     return shapes, tuple(names)
 
@@ -174,7 +175,7 @@ _FIRST_RULE = len(ANCHORS)
 
 def _hits(text: str) -> list[int]:
     # One byte a character ("?" for what Latin-1 lacks): a narrow automaton, and any str, lone surrogates too.
-    return _SHAPES.Match(text.encode("latin-1", "replace"))  # type: ignore[no-any-return]
+    return _SHAPES.Match(text.encode("latin-1", "replace")) or []
 
 
 Found = tuple[Span, str | int]
@@ -203,6 +204,7 @@ class Stream:
         return self._feed(line)
 
     def _feed(self, line: str) -> str:
+        self._session.reserve(line)
         masked = self._masked(line, blocks=True)
         if masked is line:
             return line
@@ -258,6 +260,53 @@ def _merged(raw: str, spans: Iterable[tuple[int, int, str, str | int]]) -> Itera
 
     A union that equals one of its parts keeps that part's identity, else its own text numbers it.
     """
-    markers = [(*marker.span(), "", "") for marker in MARKER.finditer(raw)] if "<secret:" in raw else []
-    start = end = -1
-    kind, identity, parts = "", "", []
+    edges = [edge for marker in MARKER.finditer(raw) for edge in marker.span()] if "<secret:" in raw else []
+    union: list[tuple[int, int, str, str | int]] = []
+    end = -1
+    for span in sorted(_snapped(span, edges) for span in spans):
+        if union and span[0] > end:
+            yield from _united(raw, union, end)
+            union = []
+        end = max(end, span[1]) if union else span[1]
+        union.append(span)
+    if union:
+        yield from _united(raw, union, end)
+
+
+def _snapped(span: tuple[int, int, str, str | int], edges: list[int]) -> tuple[int, int, str, str | int]:
+    """Widen a span that begins or ends inside a marker (odd places between the sorted edges) to the marker's edges."""
+    start, end, kind, identity = span
+    before, after = bisect.bisect_right(edges, start), bisect.bisect_left(edges, end)
+    start = edges[before - 1] if before % 2 else start
+    end = edges[after] if after % 2 else end
+    return start, end, kind, identity
+
+
+def _united(raw: str, union: list[tuple[int, int, str, str | int]], end: int) -> Iterator[tuple[int, int, str, str | int]]:
+    start = union[0][0]
+    content = raw[start:end]
+    if not (MARKER.sub("", content) if "<secret:" in content else content):
+        return
+    whole = [span for span in union if span[:2] == (start, end)]
+    known = next((span[3] for span in whole if isinstance(span[3], int)), None)
+    kind = next((span[2] for span in union if span[2] not in _CONTEXT_KINDS), union[0][2])
+    yield start, end, kind, known or (whole[0][3] if whole else matching_view(content).text)
+
+
+def redact(text: str, session: Session | None = None, *, personal: bool = True) -> Redacted:
+    """Mask the secrets of a whole text; see the module for what is guaranteed.
+
+    A value whose context stands only further down is masked above as well. Lines over several of which a secret runs
+    are read from the start of `text`: redact raw text, or feed a raw stream to `Stream`, before cutting windows.
+    """
+    session = session if session is not None else Session()
+    session.reserve(text)
+    count, kinds = 0, set[str]()
+    for _ in range(_MAX_PASSES):
+        stream = Stream(session, personal=personal)
+        masked = stream.feed(text)
+        count, kinds = count + stream.count, kinds | stream.kinds
+        if masked == text:
+            break
+        text = masked
+    return Redacted(text, count, tuple(sorted(kinds)))

@@ -124,8 +124,7 @@ def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -
 
 def _is_weak_secret(name: str, content: str) -> bool:
     if name.lower() in {"key", "session", "nonce", "seed", "salt"}:
-        mixed_case = content.lower() != content != content.upper()
-        return len(content) >= 20 and mixed_case and looks_random(content) and " " not in content
+        return is_generated(content)
     return looks_random(content) or looks_like_password(content)
 
 
@@ -149,6 +148,15 @@ def _is_sentence(content: str) -> bool:
     return len(words) > 2 and sum(is_plain(word) for word in words) * 3 >= len(words)
 
 
+_GENERATED = re.compile(r"[A-Za-z0-9+/]{20,512}={0,2}", re.ASCII)
+
+
+def is_generated(content: str) -> bool:
+    """Tell random base64 or base62 in both cases: neither a hash nor a cache key (`node-cache-Linux-x64-2f29e6d6`)."""
+    mixed_case = content.lower() != content != content.upper()
+    return mixed_case and _GENERATED.fullmatch(content) is not None and looks_random(content)
+
+
 _FLAG = re.compile(r"""(?<![\w\-])--?([A-Za-z][\w.\-]{1,60})[ \t]{1,8}(?![-=|&<>])""", re.ASCII)
 _ELEMENT = re.compile(r"""<([A-Za-z][\w.:\-]{1,60})>([^<>\s]{1,1024})</""", re.ASCII)
 _PAIR = re.compile(
@@ -162,8 +170,18 @@ def flag_spans(text: str) -> Iterator[Span]:
     for flag in _FLAG.finditer(text):
         if promise_of(flag[1]) is Promise.STRONG:
             value = value_at(text, flag.end())
-            if value and not is_plain(text[value.start : value.end]) and value.end - value.start >= 3:
+            if value and _is_flag_value(text, value):
                 yield value.start, value.end, "flag"
+
+
+def _is_flag_value(text: str, value: Value) -> bool:
+    content = text[value.start : value.end]
+    if len(content) < 3 or is_plain(content) or not MARKER.sub("", content):
+        return False
+    return value.quoted or not content.isalpha() or not _WORDS_FOLLOW.match(text, value.end)
+
+
+_WORDS_FOLLOW = re.compile(r"[ ,][a-z']{1,20}[ ,.][A-Za-z]", re.ASCII)  # "Using --password via the CLI is insecure"
 
 
 def element_spans(text: str) -> Iterator[Span]:
@@ -219,11 +237,14 @@ def told_spans(text: str) -> Iterator[Span]:
 
 
 def _is_told(content: str, lead: str) -> bool:
-    if _PUBLIC.search(lead) or is_plain(content) or is_path(content) or len(content) < 8:
+    if _PUBLIC.search(lead) or is_plain(content) or is_path(content) or len(content) < 8 or _ACCOUNT.search(content):
         return False
+    if lead[:3].lower() == "key":
+        return is_generated(content)
     return looks_random(content) or (looks_mixed(content) and (any(c.isdigit() for c in content) and not _is_resource(content, lead)))
 
 
+_ACCOUNT = re.compile(r"@[A-Za-z0-9-]{1,63}\.[A-Za-z]", re.ASCII)
 _RESOURCE = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z", re.ASCII)
 
 

@@ -15,8 +15,9 @@ from knowledge.text.secret_formats import Span
 from knowledge.text.secret_values import Promise, is_placeholder, is_plain, promise_of
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END ")
+_END = re.compile(r"-----END (?:(?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----)?")
 _BODY = re.compile(r"[A-Za-z0-9+/]{1,4096}={0,2}", re.ASCII)
+_INLINE = re.compile(r"""(?:\\{1,4}[nr]|[\s"',+]){0,16}((?:[A-Za-z0-9+/=_-]|\\{1,4}[nr]|[ ,:](?=\S)|<secret:\d{1,9}>){16,60000}+)(?:\\{1,4}[nr]|[\s"',+]){0,16}""", re.ASCII)
 _LAST_WORD = re.compile(r"""([A-Za-z0-9+/]{1,4096}={0,2})(?:\\[nr])*[\\"',;)+|\s]{0,12}\Z""", re.ASCII)
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ")
 _OPENSSH_START = "b3BlbnNzaC1rZXktdjE"  # every OpenSSH key begins alike: the first line tells no key from another
@@ -82,14 +83,20 @@ class Blocks:
             yield from self._data_line(text)
 
     def _key_line(self, text: str) -> Iterator[tuple[Span, str]]:
-        if _END.search(text):
+        end = _END.search(text)
+        if end:
+            if self.kind == "pem":
+                yield (end.start(), end.end(), "private_key"), self.identity or end[0]
             self._close()
             return
+        header = _HEADER.search(text)
+        if header:
+            yield (header.start(), len(text.rstrip()), "private_key"), text[header.start() :].rstrip()
         bare = text.strip(" \t\r\"',+\\|>#*")
-        if not bare or _HEADER.search(text) or MARKER.search(text):
+        if not bare or header or MARKER.search(text):
             return
         word = _LAST_WORD.search(text)
-        if not word or self.ending or not self._belongs(text[: word.start()], word[1]):
+        if not word or (self.ending and text[word.start() - 1 : word.start()] != "=") or not self._belongs(text[: word.start()], word[1]):
             self._close()
             return
         body = word[1]
@@ -107,7 +114,7 @@ class Blocks:
             return False
         if len(body) >= 40:
             return True
-        return not before.strip(" \t\"'+>|#*") or _SHAPE.sub("0", before) == self.shape or _TIMESTAMP.match(before) is not None
+        return not before.strip(" \t\"'+>|#*=") or _SHAPE.sub("0", before) == self.shape or _TIMESTAMP.match(before) is not None
 
     def _scalar_line(self, text: str) -> Iterator[tuple[Span, str]]:
         content = text.strip()
@@ -154,6 +161,8 @@ class Blocks:
         for begin in _BEGIN.finditer(text):
             yield from self._inline_key(text, begin)
         if begin and not _END.search(text, begin.end()):
+            if not text[begin.end() :].strip():  # else it is spoken of, or its key follows on the same line
+                yield (begin.start(), begin.end(), "private_key"), begin[0]
             self._start("pem", shape=text[: begin.start()])
             return
         if _BASE64_PEM in text or _DOUBLE_BASE64_PEM in text:
@@ -169,16 +178,14 @@ class Blocks:
             self._open_scalar(text)
 
     def _inline_key(self, text: str, begin: re.Match[str]) -> Iterator[tuple[Span, str]]:
-        """Mask a key that stands on one line, its newlines escaped: all between BEGIN and END, or the rest of the line."""
-        end = text.find("-----END ", begin.end())
-        stop = end if end >= 0 else len(text)
-        body = re.match(r"(?:\\{1,4}[nr]|[\s\"',+]){0,8}", text[begin.end() : begin.end() + 32])
-        start = begin.end() + (body.end() if body else 0)
-        content = re.match(r"(?:[A-Za-z0-9+/=\\ \t,:_-]|<secret:\d{1,9}>){16,60000}", text[start:stop], re.ASCII)
-        if content and MARKER.sub("", content[0]).strip("\\nr ") and not is_placeholder(content[0]) and "..." not in content[0]:
-            finish = start + len(content[0].rstrip("\\nr \t,:")) if end < 0 else start + len(re.sub(r"(?:\\{1,4}[nr]|[\s\"',+])+\Z", "", content[0]))
-            if finish > start:
-                yield (start, finish, "private_key"), text[start:finish]
+        """Mask a key that stands on one line, its newlines escaped: from BEGIN to END, or to where its letters stop."""
+        end = _END.search(text, begin.end())
+        stop = end.start() if end else len(text)
+        content = _INLINE.match(text, begin.end(), stop)
+        if not content or is_placeholder(content[1]) or "..." in content[1] or not MARKER.sub("", content[1]):
+            return
+        finish = end.end() if end and content.end() == stop else content.end(1)
+        yield (begin.start(), finish, "private_key"), text[begin.start() : finish]
 
     def _encoded_key(self, text: str) -> Iterator[tuple[Span, str]]:
         for run in _BASE64_RUN.finditer(text):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from knowledge.text.secret_assignments import MARKER, value_at
 from knowledge.text.secret_formats import Span
-from knowledge.text.secret_values import is_placeholder, is_plain, looks_like_password, looks_mixed, looks_random
+from knowledge.text.secret_values import is_measure, is_placeholder, is_plain, looks_like_password, looks_mixed, looks_random
 
 _SLASHES = re.compile(r":(?:\\?/){2}|%3[Aa]%2[Ff]%2[Ff]")
 _AUTHORITY = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>]){1,1024}+""")
@@ -61,7 +61,7 @@ def _is_bare_password(word: str) -> bool:
 
 
 _SCHEME = re.compile(
-    r"""\b(bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|bot|ssws|snyk)(?:[ \t\xa0]|%20|\+){1,4}["'`*]{0,2}([A-Za-z0-9._~+/=%:|@!$*-]{6,8192}+)""",
+    r"""\b(bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|ssws|snyk)(?:[ \t\xa0]|%20|\+){1,4}["'`*]{0,2}([A-Za-z0-9._~+/=%:|@!$*-]{6,8192}+)""",
     re.ASCII | re.IGNORECASE,
 )
 _AUTH_BEFORE = re.compile(r"""authori[sz]ation\\{0,3}["'`]?[\]\*]{0,2}\s{0,8}(?:[:=,]|=>)\s{0,8}\\{0,3}["'`\[]{0,2}\Z""", re.IGNORECASE)
@@ -80,7 +80,7 @@ def header_spans(text: str) -> Iterator[Span]:
 
 
 def _is_credential(scheme: str, value: str) -> bool:
-    if is_plain(value):
+    if is_plain(value) or is_measure(value):
         return False
     if scheme == "basic":
         return _is_user_and_password(value)
@@ -120,6 +120,7 @@ def cookie_spans(text: str) -> Iterator[Span]:
 
 _CURL = re.compile(r"""(?<!\S)(?:-u|--user|--proxy-user|-U|--http-user)[ =]{0,2}\\?["']?([^\s:"'`]{0,128}):((?:<secret:[0-9]{1,9}>|[^\s"'`<>]){1,512}+)""", re.ASCII)
 _SHORT = re.compile(r"""(?<!\S)-([paw])(?:[ =]{1,2}|(?=[^\s=-]))(?=\S)""", re.ASCII)
+_PORTS = re.compile(r"[\d.]{0,20}:?\d{1,5}:\d{1,5}(?:/\w{2,4})?", re.ASCII)  # `docker run -p 3306:3306 mysql`
 _LOGIN_TOOL = re.compile(r"\b(?:docker|podman|helm|buildah|skopeo|crane|oras|nerdctl|az|oc|cosign|regctl|registry|sshpass|jf|cf|argocd)\b", re.ASCII)
 _DATABASE_TOOL = re.compile(r"\b(?:mysql\w{0,12}|mariadb\w{0,12}|redis-cli|ldap\w{3,10}|mongo\w{0,10}|sqlcmd|rabbitmqadmin|htpasswd|sshpass)\b", re.ASCII)
 _NETRC = re.compile(r"""(?:\blogin[ \t]{1,8}\S{1,128}[ \t]{1,8}|^[ \t]{0,8})(?:password|passwd|account)[ \t]{1,8}(\S{3,256})(?=[ \t]*(?:\Z|machine\b|account\b))""", re.ASCII)
@@ -143,5 +144,5 @@ def login_spans(text: str) -> Iterator[Span]:
 
 
 def _is_short_value(value: str, flag: str) -> bool:
-    port = flag[-1] in " =" and value.isdigit() and len(value) <= 5  # `mysql -p 3306` asks for the password
+    port = (flag[-1] in " =" and value.isdigit() and len(value) <= 5) or _PORTS.fullmatch(value)
     return len(value) >= 3 and not port and not is_plain(value) and bool(MARKER.sub("", value))

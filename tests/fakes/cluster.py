@@ -21,9 +21,9 @@ from bot.domain.cluster import (
     Workload,
     WorkloadPatch,
 )
-from bot.domain.errors import AnswerLost, Conflict, Forbidden, NotFound, PlatformError, Rejected
+from bot.domain.errors import AnswerLost, Conflict, Forbidden, NotConfigured, NotFound, PlatformError, Rejected
 from bot.domain.evidence import Excerpt
-from bot.ports import Cluster, Keep
+from bot.ports import Cluster, Keep, Platforms
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "m": 0.001}
@@ -239,6 +239,18 @@ class FakeCluster(Cluster):
             conditions=(Condition(type="Ready", status="False" if ill else "True"),),
             containers=(_state(container, ill, created),),
         )
+
+
+@dataclass
+class FakePlatforms(Platforms):
+    """The clusters that are configured, by connection."""
+
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+
+    def cluster(self, connection: str) -> Cluster:
+        if connection not in self.clusters:
+            raise NotConfigured(f"no cluster is configured as {connection}", connection=connection)
+        return self.clusters[connection]
 
 
 def _state(container: Container, ill: bool, at: datetime) -> ContainerState:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import stamina
 from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
-from urllib3 import BaseHTTPResponse
+from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from bot.adapters.kubernetes.faults import from_failure, from_status
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
+TRIES = 3
 RETRY_SECONDS = 4.0
 MAX_JSON = 16 * 1024 * 1024
 MAX_REFUSAL = 64 * 1024
@@ -43,12 +44,12 @@ class Door:
         client: ApiClient,
         *,
         timeouts: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
-        retry_seconds: float = RETRY_SECONDS,
+        tries: int = TRIES,
     ) -> None:
         self.connection = connection
         self._client = client
         self._timeouts = timeouts
-        self._retry_seconds = retry_seconds
+        self._tries = tries
 
     def get(self, operation: str, path: str, names: Mapping[str, str], query: Query = ()) -> Any:
         """Return the JSON of a GET. `path` has `{placeholders}` that `names` fill, percent-encoded."""
@@ -74,11 +75,11 @@ class Door:
         self._client.close()  # type: ignore[no-untyped-call] # the SDK has no types
 
     def _again(self, once: Callable[[], T]) -> T:
-        """Call, and on an outage at most twice more; none begins later than `retry_seconds` after the first."""
+        """Call, and on an outage at most twice more; none begins later than 4 s after the first."""
         for attempt in stamina.retry_context(
             on=(Unavailable, TimedOut),
-            attempts=3,
-            timeout=self._retry_seconds,
+            attempts=self._tries,
+            timeout=RETRY_SECONDS,
             wait_initial=0.3,
             wait_max=1.0,
             wait_jitter=0.2,
@@ -121,28 +122,28 @@ class Door:
         refusal = self._refusal(response)
         raise from_status(response.status, refusal, connection=self.connection, operation=operation, write=write)
 
-    def _refusal(self, response: BaseHTTPResponse) -> bytes:
+    def _refusal(self, response: HTTPResponse) -> bytes:
         """Return the body of a refusal, empty when it does not come: the status alone already says what happened."""
         try:
             return self._read(response, MAX_REFUSAL, True)
         except (HTTPError, OSError, PlatformError):
             return b""
 
-    def _send(self, method: str, path: str, names: Mapping[str, str], query: Query, body: object) -> BaseHTTPResponse:
+    def _send(self, method: str, path: str, names: Mapping[str, str], query: Query, body: object) -> HTTPResponse:
         headers = {"Accept": f"{JSON_TYPE}, */*"}
         if body is not None:
             headers["Content-Type"] = MERGE_TYPE if method == "PATCH" else JSON_TYPE
         request = self._client.param_serialize(
             method, path, dict(names), list(query), headers, body, auth_settings=["BearerToken"]
         )
-        response: BaseHTTPResponse = self._client.call_api(*request, _request_timeout=self._timeouts).response
+        response: HTTPResponse = self._client.call_api(*request, _request_timeout=self._timeouts).response
         return response
 
-    def _read(self, response: BaseHTTPResponse, max_bytes: int, cut: bool) -> bytes:
+    def _read(self, response: HTTPResponse, max_bytes: int, cut: bool) -> bytes:
         """Return the body. One longer than `max_bytes` is cut, or raises OverBudget; one that drips raises TimedOut."""
         deadline = time.monotonic() + self._timeouts[1]
         parts, size = [], 0
-        for part in response.stream(CHUNK):
+        while part := response.read1(CHUNK):  # what has come, not a full chunk: a dripping answer must not hold us
             parts.append(part)
             size += len(part)
             if size > max_bytes or time.monotonic() > deadline:

@@ -31,6 +31,8 @@ from bot.domain.errors import (
 
 MAX_DETAIL = 500
 
+PRINTED_OBJECT = re.compile(r"<[^<>]{0,200} at 0x[0-9a-f]{1,16}>:? ?|HTTPS?Connection(?:Pool)?\([^()]{0,200}\): ?")
+
 NO_SUCH_LOG = re.compile(
     r"previous terminated container|no logs found|is waiting to start|is terminated|is not valid for pod|no logs yet"
     r"|no previous logs|is not available|no such file",
@@ -63,11 +65,9 @@ def from_failure(error: Exception, *, connection: str, operation: str, write: bo
     if isinstance(error, ApiException) and isinstance(error.__context__, Exception):
         error = error.__context__  # the client wraps urllib3's SSLError, and nothing else
     detail = f"{_kind_of(error)}: {_reason_of(error)}"[:MAX_DETAIL]
-    kind: type[PlatformError] = AnswerLost if write else Unavailable
-    if _never_sent(error):
-        kind = Unavailable
-    if not write and isinstance(error, (Urllib3TimeoutError, TimeoutError)):
-        kind = TimedOut
+    kind: type[PlatformError] = AnswerLost
+    if _never_sent(error) or not write:
+        kind = TimedOut if _is_late(error) and not write else Unavailable
     return kind(detail, connection=connection, operation=operation)
 
 
@@ -78,18 +78,21 @@ def _never_sent(error: Exception) -> bool:
     return any(isinstance(arg, ssl.SSLCertVerificationError) for arg in error.args)
 
 
+def _is_late(error: Exception) -> bool:
+    """Whether it took too long. To urllib3 a refused connection is a connect timeout too; to people it is not."""
+    return isinstance(error, (Urllib3TimeoutError, TimeoutError)) and not isinstance(error, NewConnectionError)
+
+
 def _kind_of(error: Exception) -> str:
     if isinstance(error, NewConnectionError):
         return "no connection"
-    if isinstance(error, (Urllib3TimeoutError, TimeoutError)):
-        return "no answer in time"
-    return "the connection broke"
+    return "no answer in time" if _is_late(error) else "the connection broke"
 
 
 def _reason_of(error: Exception) -> str:
-    """Return the innermost reason, without the object addresses that urllib3 prints: they would differ at every run."""
+    """Return the reason without the objects that urllib3 prints before it."""
     inner = error.args[-1] if error.args else error
-    return re.sub(r"<[^<>]{0,200} at 0x[0-9a-f]{1,16}>:? ?", "", " ".join(str(inner).split()))
+    return PRINTED_OBJECT.sub("", " ".join(str(inner).split()))
 
 
 def _message(body: bytes) -> str:

@@ -27,9 +27,15 @@ class SqliteInbox:
         self._observer.tell("step.after", name="receive")
         return fresh
 
+    def commit_now(self, delivery: Delivery) -> bool:
+        """Commit on the caller's thread and wait: for commands without an event loop."""
+        return self._store.write(lambda connection: _commit(connection, delivery))
+
     async def channels(self) -> list[tuple[str, str]]:
         def newest() -> list[tuple[str, str]]:
-            rows = self._store.reader().execute("SELECT channel, MAX(ts) FROM inbox WHERE channel != '' GROUP BY channel")
+            rows = self._store.reader().execute(
+                "SELECT channel, MAX(ts) FROM inbox WHERE channel != '' GROUP BY channel"
+            )
             return rows.fetchall()
 
         return await asyncio.to_thread(newest)

@@ -33,6 +33,10 @@ class SqliteOutbox:
     def on_change(self, wake: Callable[[], None]) -> None:
         self._store.on_commit(wake)
 
+    def unsent_now(self, after_change: int = 0, limit: int = 1000) -> list[OutboxRow]:
+        """Read on the caller's thread: for commands without an event loop."""
+        return self._unsent(after_change, limit)
+
     def _unsent(self, after_change: int, limit: int) -> list[OutboxRow]:
         rows = self._store.reader().execute(
             "SELECT seq, change, version, attempts, channel, ts, thread, team, body, sent_version FROM outbox"

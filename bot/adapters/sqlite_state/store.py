@@ -123,6 +123,24 @@ class Store:
             connection.close()
 
 
+class ReadOnlyStore:
+    """The same file for reading only, beside the process that owns it. Raises ConfigError when there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "state.sqlite3"
+        if not path.is_file():
+            raise ConfigError(
+                place=str(path),
+                problem="there is no state yet",
+                mend="start the bot once, or name its folder in CODEHEALER_DATA_DIR",
+            )
+        self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+
+    def reader(self) -> sqlite3.Connection:
+        """Return the connection."""
+        return self._connection
+
+
 def _commit(connection: sqlite3.Connection, group: list[tuple[Work, "Future[object]"]]) -> None:
     """Run a group in one transaction and resolve its futures after the commit."""
     done: list[tuple[Future[object], object, BaseException | None]] = []

@@ -20,7 +20,10 @@ SIGNALS: Mapping[str, EvidenceKind] = {
 MAX_CHARS = 60_000
 _MAX_FACT = 200
 
-_STATES = {"State": ("state", "reason", "exit_code", "message"), "Last State": ("", "last_reason", "last_exit_code", "last_message")}
+_STATES = {
+    "State": ("state", "reason", "exit_code", "message"),
+    "Last State": ("", "last_reason", "last_exit_code", "last_message"),
+}
 _TITLES = {"Status": "phase", "Node": "node", "Image": "image", "Restart Count": "restarts"}
 
 
@@ -30,7 +33,9 @@ def read_signals(texts: Mapping[str, str], source: Source, session: Session) -> 
     Each one's id is the source's with the signal's name behind it. `describe` also gives the facts of every container
     in it, under the names that the pod reader uses.
     """
-    return tuple(_read(name, kind, texts[name], source, session) for name, kind in SIGNALS.items() if texts.get(name, "").strip())
+    return tuple(
+        _read(name, kind, texts[name], source, session) for name, kind in SIGNALS.items() if texts.get(name, "").strip()
+    )
 
 
 def _read(name: str, kind: EvidenceKind, text: str, source: Source, session: Session) -> Evidence:

@@ -3,13 +3,15 @@
 import re
 
 from bot.domain.alert import Post
+from bot.intake.fingerprint import CI
 from bot.intake.parsers.generic_fields import KNOWN_NAMES, labels_of
 from bot.intake.parsers.generic_platforms import is_other_sender, platform_of
-from bot.intake.parsers.generic_signals import STATUS, STATUS_NAMES, Signal, Verdict, read_verdict
+from bot.intake.parsers.generic_signals import STATUS, STATUS_NAMES, Signal, Verdict, is_plain_success, read_verdict
 from bot.intake.reading import NotAlert, Reading
 from bot.intake.wording import Wording, read_wording
 
 SOURCE = "generic"
+POSTS_RESULTS = CI | {"argocd", "flux"}
 _NAMES = KNOWN_NAMES | frozenset(STATUS_NAMES)
 _SENTRY = (
     (Signal.RESOLVED, re.compile(r"^(?:\W{0,3}resolved\b|(?:this )?issue (?:was |has been )?resolved)", re.IGNORECASE)),
@@ -47,6 +49,8 @@ def parse_generic(post: Post) -> Reading | NotAlert:
         return NotAlert(reason="says neither failure nor success")
     if verdict.signal is Signal.QUIET:
         return NotAlert(reason=f"no result: {verdict.why}")
+    if not platform and verdict.signal is Signal.SUCCESS and not is_plain_success(verdict.line):
+        return NotAlert(reason="good news of an unknown sender")
     title = title_of(post, wording, verdict)
     labels = labels_of(post, wording, platform)
     if platform == "argocd":
@@ -57,7 +61,7 @@ def parse_generic(post: Post) -> Reading | NotAlert:
 def _verdict(post: Post, wording: Wording, platform: str) -> Verdict:
     """Sentry quotes error text in its headline, so only how a line begins tells there; everybody else is read plainly."""
     if platform != "sentry":
-        return read_verdict(wording, post.text, post.colour, is_known_sender=bool(platform))
+        return read_verdict(wording, post.text, post.colour, posts_results=platform in POSTS_RESULTS)
     for line in wording.headlines[:3]:
         for signal, pattern in _SENTRY:
             if pattern.search(line):

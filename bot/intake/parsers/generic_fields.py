@@ -59,6 +59,7 @@ _ANY = "*"
 _TITLES: tuple[tuple[str, str], ...] = (
     ("github-actions", r"^(?P<workflow>.{1,100}?) " + _VERB + r" in (?P<repo>[\w.-]{1,100}/[\w.-]{1,100})"),
     ("github-actions", r"^(?:workflow )?(?P<workflow>[^#\n]{1,100}?) #\d{1,9}\b"),
+    ("github-actions", r"^workflow (?P<workflow>[^\n]{1,80}?) job (?P<job>\S{1,80}) triggered by \S{1,60} is \w{1,20} for (?P<branch>[\w./-]{1,200})"),
     ("github-actions", r"^workflow:? (?P<workflow>[^#\n:]{1,80}?) " + _VERB),
     ("github-actions", r"deploying (?P<branch>[\w./-]{1,200}) \((?P<commit>[0-9a-f]{6,40})\) to (?P<environment>[\w-]{1,60})"),
     ("jenkins", r"job '(?P<job>[^'\n]{1,200}?) ?[\[#(](?P<run_id>\d{1,9})"),
@@ -74,7 +75,8 @@ _TITLES: tuple[tuple[str, str], ...] = (
     ("flux", r"^(?:\w{1,40})/(?P<app>[\w-]{1,200})\.(?P<namespace>[\w-]{1,63})\b"),
     ("sentry", r"^\[(?P<project>[\w.-]{1,100})\] "),
     ("sentry", r"^(?:critical|warning|resolved): (?P<alertname>.{1,200})$"),
-    ("datadog", r"^(?:\[(?P<severity>P[1-5])\] ?)?\[[^\]\n]{1,300}\] (?P<alertname>.{1,200})$"),
+    ("datadog", r"^(?:\[[^\]\n]{1,300}\] ?){1,3}(?P<alertname>[^\[\n].{0,200})$"),
+    ("datadog", r"\[(?P<severity>P[1-5])\]"),
     ("opsgenie", r"#(?P<incident>\d{1,9})\b.{0,10}?(?:\[\w{1,40}\]:? )(?P<alertname>[A-Z]\w{2,80})\b"),
     ("opsgenie", r"#(?P<incident>\d{1,9})\b"),
     ("grafana", r"^\[[^\]\n]{1,60}\] (?P<alertname>[^(\n]{1,150}?)(?: \(|$)"),
@@ -84,25 +86,26 @@ _TITLES: tuple[tuple[str, str], ...] = (
     ("kubernetes", r"analysis of the service (?:(?P<namespace>[\w-]{1,63})/)?(?P<service>[\w.-]{1,253})"),
     ("kubernetes", r"analysis of the \w{1,40} (?:(?P<namespace>[\w-]{1,63})/)?(?P<app>[\w.-]{1,253})"),
 )  # fmt: skip
-# applied to all text, whatever the platform
+# applied to all text, whatever the platform; the first part must be in the text (in lower case) for the pattern to fit
 _PHRASES = (
-    r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})@(?:refs/heads/)?(?P<branch>[\w./-]{1,200})",
-    r"\b(?P<commit>[0-9a-f]{7,40}) \((?P<branch>[\w./-]{1,200})\)",
-    r"\b(?P<branch>[\w./-]{1,200}) \((?P<commit>[0-9a-f]{7,40})\)",
-    r"\bpod (?:(?P<namespace>[a-z0-9-]{1,63})/)(?P<pod>[a-z0-9][a-z0-9.-]{1,252})",
-    r"\bpod (?P<pod>[a-z0-9](?:[a-z0-9.]{0,30}-){1,12}[a-z0-9]{1,60}) (?:of|in) (?:the )?(?:namespace )?(?P<namespace>[a-z0-9-]{1,63})\b",
-    r"\bpod (?P<pod>[a-z0-9](?:[a-z0-9.]{0,30}-){1,12}[a-z0-9]{1,60})\b",
-    r"\bnode (?P<node>[a-z0-9][a-z0-9.-]{2,252}) (?:is|was|has|not|rebooted)\b",
-    r"\b(?:in|from) (?:the )?namespace (?P<namespace>[a-z0-9-]{1,63})\b",
-    r"\bdeploy(?:ment|ing|ed)?\b[^\n]{0,80}? to (?P<environment>prod(?:uction)?|staging|stage|dev(?:elopment)?|test|qa|uat|preview|canary|sandbox|live|pre-?prod)\b",
-    r"\bof branch (?P<branch>[\w./-]{1,200})",
-    r"\b(?:on|for|in) branch (?P<branch>[\w./-]{1,200})",
-    r"\b(?:pull request|merge request|PR|MR) (?:#|!)(?P<pr>\d{1,7})\b",
-    r"\bmain@sha1:|\b(?P<branch>[\w./-]{1,100})@sha1:[0-9a-f]{7,40}",
-    r"\b(?:deployment|statefulset|daemonset)[/ ](?P<namespace>[a-z0-9-]{1,63})/(?P<workload>[a-z0-9.-]{1,253})",
+    ("@", r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})@(?:refs/heads/)?(?P<branch>[\w./-]{1,200})"),
+    (" (", r"\b(?P<commit>[0-9a-f]{7,40}) \((?P<branch>[\w./-]{1,200})\)"),
+    (" (", r"(?:(?<=\s)|^)(?P<branch>[\w./-]{1,200}) \((?P<commit>[0-9a-f]{7,40})\)"),
+    ("pod ", r"\bpod (?:(?P<namespace>[a-z0-9-]{1,63})/)(?P<pod>[a-z0-9][a-z0-9.-]{1,252})"),
+    ("pod ", r"\bpod (?P<pod>[a-z0-9](?:[a-z0-9.]{0,30}-){1,12}[a-z0-9]{1,60}) (?:of|in) (?:the )?(?:namespace )?(?P<namespace>[a-z0-9-]{1,63})\b"),
+    ("pod ", r"\bpod (?P<pod>[a-z0-9](?:[a-z0-9.]{0,30}-){1,12}[a-z0-9]{1,60})\b"),
+    ("node ", r"\bnode (?P<node>[a-z0-9][a-z0-9.-]{2,252}) (?:is|was|has|not|rebooted)\b"),
+    ("namespace ", r"\b(?:in|from) (?:the )?namespace (?P<namespace>[a-z0-9-]{1,63})\b"),
+    ("deploy", r"\bdeploy(?:ment|ing|ed)?\b[^\n]{0,80}? to (?P<environment>prod(?:uction)?|staging|stage|dev(?:elopment)?|test|qa|uat|preview|canary|sandbox|live|pre-?prod)\b"),
+    ("of branch ", r"\bof branch (?P<branch>[\w./-]{1,200})"),
+    (" branch ", r"\b(?:on|for|in) branch (?P<branch>[\w./-]{1,200})"),
+    ("re", r"\b(?:pull request|merge request) (?:#|!)(?P<pr>\d{1,7})\b"),
+    ("@sha1:", r"\b(?P<branch>[\w./-]{1,100})@sha1:[0-9a-f]{7,40}"),
+    ("set/", r"\b(?:statefulset|daemonset)/(?P<namespace>[a-z0-9-]{1,63})/(?P<workload>[a-z0-9.-]{1,253})"),
+    ("deployment/", r"\bdeployment/(?P<namespace>[a-z0-9-]{1,63})/(?P<workload>[a-z0-9.-]{1,253})"),
 )  # fmt: skip
 _BY_TITLE = tuple((platform, re.compile(pattern, re.IGNORECASE)) for platform, pattern in _TITLES)
-_BY_PHRASE = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _PHRASES)
+_BY_PHRASE = tuple((needle, re.compile(pattern, re.IGNORECASE)) for needle, pattern in _PHRASES)
 _GROUP = re.compile(r"\{([^{}\n]{1,300})\}")
 _SHA = re.compile(r"(?<![0-9a-z])(?=[a-f]{0,39}\d)[0-9a-f]{6,40}(?![0-9a-z])")
 _REPO = re.compile(r"[\w.-]{1,100}(?:/[\w.-]{1,100}){1,4}")
@@ -111,6 +114,7 @@ _HOSTED = re.compile(
     re.ASCII,
 )
 _FORGES = re.compile(r"(?:^|\.)(?:github|gitlab|bitbucket|gitea|codeberg)\.")
+_RUN_TAIL = re.compile(r" (?:#\d{1,9}\b|completed in\b).{0,200}")
 _ONE_WORD = frozenset({"namespace", "pod", "container", "workload", "cluster", "node", "branch", "tag", "run_id"})
 _JENKINS_NAME = re.compile(r"^(?P<path>.{1,250}?) - #(?P<run>\d{1,9})\b")
 _BRANCH_LIKE = re.compile(
@@ -133,8 +137,10 @@ def labels_of(post: Post, wording: Wording, platform: str) -> dict[str, str]:
         _add_jenkins(labels, wording)
     _add_all(labels, labels_of_links(post, platform))
     text = wording.all[:4000]
-    for pattern in _BY_PHRASE:
-        _add_groups(labels, pattern.search(text))
+    lower = text.lower()
+    for needle, phrase in _BY_PHRASE:
+        if needle in lower:
+            _add_groups(labels, phrase.search(text))
     return _settled(labels, pairs, platform)
 
 
@@ -204,6 +210,8 @@ def _clean(label: str, said: str) -> str:
     if label == "pr":
         found = re.search(r"\d{1,7}", said)
         return found[0] if found else ""
+    if label == "workflow":
+        return _RUN_TAIL.sub("", said)
     if label == "severity":
         return said.split(" ", 1)[0].strip(".,;:()")
     if label in _ONE_WORD:

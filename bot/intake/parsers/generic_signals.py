@@ -49,11 +49,12 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         rf"(?:{_THING}){_NEAR}(?:{_DONE_TO_IT})",
         rf"(?:{_DONE_TO_IT}){_NEAR}(?:{_THING}|commits?|pr|mr)",
         r"requested (?:changes|a review|your review)|changes requested|review requested|wants to merge",
-        r"new commits?|\d+ (?:new )?commits?|commits? to|pushed (?:to|by)|force-?pushed|new comment|commented on",
+        r"(?:alert|incident|issue)\b[^\n]{0,200}?\b(?:was|has been|is|got) (?:acknowledged|assigned|snoozed|escalated|reassigned|merged)",
+        r"new commits?|\d+ (?:new )?commits?|commits? to|pushed|force-?pushed|new comment|commented on",
         r"has been `?(?:created|updated|deleted|added|modified|scaled|renamed)",
-        r"v\d\w{0,10}/[a-z]{2,40} (?:created|updated|deleted|info)",
+        r"(?:[a-z.0-9]{1,60}/)?v\d\w{0,10}/[a-z]{2,40} (?:created|updated|deleted|info)",
         r"(?:has |was |is )?(?:started|starting|begun|initiated|kicked off|queued|enqueued|scheduled for)",
-        r"in progress|is (?:now )?(?:running|building|deploying|pending|queued|waiting)|rolling out",
+        r"in progress|is (?:now )?(?:running(?! new version)|building|deploying|pending|queued|waiting)|rolling out",
         r"on hold|awaiting|waiting (?:for|on) (?:a |an |the |your |manual )?(?:approv\w{1,4}|review|input|action|confirm\w*)",
         r"(?:needs?|requires?|requests?|requested|requesting|pending|request for) (?:your |manual |an? )?(?:approval|review)",
         r"approval (?:is )?(?:needed|required|requested|pending|request)|please (?:approve|review)|approve or reject",
@@ -68,7 +69,7 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         r"^fixed|(?:is|was|been|build|pipeline|job|tests|now) fixed",
         r"(?:is|are) (?:now )?(?:up|healthy|stable|passing|green|ok|okay) again|(?:is|are) now (?:up|healthy|passing|green)",
         r"(?:healthy|passing|passed|succeeded|working|stable) again|no longer (?:failing|firing|alerting|down|degraded)",
-        r"alert(?: \S{1,40}){0,2} (?:was |has been )?closed|closed (?:the )?alert|auto-?closed|incident (?:was )?closed",
+        r"(?:alert|incident)\b[^\n]{0,200}?\b(?:was|has been|is|got) (?:closed|resolved)|alert closed|closed (?:the )?alert|auto-?closed",
         r"node \S{1,253} is ready|is up",
     ),
     Signal.FIRING: (
@@ -76,18 +77,18 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         r"errors?|exceptions?|panic|panicked|fatal|crash|crashed|crashing|crashes|crash[- ]?loop\w{0,10}|backoff|back-off",
         r"oom|oom[- ]?killed|out of memory|imagepullbackoff|errimagepull|evicted|unhealthy|unreachable|unavailable",
         r"not (?:ready|healthy|ok|responding|running|found)|did not (?:succeed|complete|finish|pass|start)",
-        r"is down|went down|are down|down|outage|incident|timed out|timeout|time-out|deadline exceeded|probably hanging",
-        r"exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d{0,2}|partially succeeded|completed with errors|stuck|lost",
+        r"is down|went down|are down|^down|outage|timed out|timeout|time-out|deadline exceeded|probably hanging",
+        r"exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d{0,2}|partially succeeded|completed with errors",
         r"(?:is|are|sync) 'unknown'|status is unknown|breach|breached|violated|violation|exceeds|exceeded|in alarm|no data",
         r"(?:above|below|over|under) (?:the )?(?:threshold|slo|limit|target)|(?:too|almost|nearly) (?:high|low|full|slow)",
-        r"new (?:alert|incident)|alert (?:firing|created|triggered)|k8sgpt analysis|rolled back|unexpected",
+        r"new (?:alert|incident)|alert (?:firing|created|triggered)|k8sgpt analysis|rollout \S{1,253} has been aborted|rolled back",
         r"^(?:\[p\d\] ?)?triggered(?! (?:by|via|from|on this|manually))",
         r"^\W{0,2}(?:critical|warning|alert|alarm|error|fatal|severe|major|p[1-5]|sev-?[1-5])(?=\W{0,2}[:\]|-])",
     ),
     Signal.SUCCESS: (
         r"success(?! rate| ratio| criteri)|successful|successfully|succeeded|succeeds|passed|passes|passing|green",
         r"completed?|finished|deployed|is live|went live|live now|is ready|ready|synced|now running new version|healthy",
-        r"released|shipped|done|applied revision",
+        r"released|shipped|applied revision",
     ),
 }
 _BRACKETS = (
@@ -114,14 +115,17 @@ _NOTHING = re.compile(
 )
 _SUMMARY = re.compile(
     r"\b(?:report|summary|digest|overview|recap|retro(?:spective)?|stand-?up|check-?in|weekly|week \d{1,2}|leaderboard|"
-    r"statistics|stats|flaky tests?|reminder|poll|survey|newsletter|minutes|agenda)\b",
+    r"statistics|stats|flaky tests?|reminder|poll|survey|newsletter|minutes|agenda|post-?mortem|hand-?over)\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\b\d[\d ,.]{0,12} (?:\w{1,20} ){0,3}(?:failed|failures|errors|failing|broken)\b", re.IGNORECASE)
 _LEADING_SUMMARY = re.compile(
-    r"(?:reminder|poll|stand-?up|weekly|daily (?:report|digest|summary)|retro|digest)\b", re.IGNORECASE
+    r"(?:reminder|poll|stand-?up|weekly|monthly|daily (?:report|digest|summary)|retro|digest|post-?mortem|"
+    r"hand-?over|release notes|change ?log|runbook|tip|did you know|announcement|faq)\b",
+    re.IGNORECASE,
 )
-_BULLET = re.compile(r"[-•●▪◦]\s|\d{1,2}[.)] ")
+_BULLET = re.compile(r"[-•●▪◦]\s|\d{1,2}[.)] |[0-9a-f]{7,40}\b[\s:-]")
+_PLAIN_SUCCESS = re.compile(r"\b(?:success(?:ful|fully)?|succeeded|passed|deployed)\b", re.IGNORECASE)
 
 STATUS_NAMES = (
     "status", "state", "result", "conclusion", "outcome", "build status", "job status", "pipeline status",
@@ -148,6 +152,11 @@ def signal_of(line: str) -> Signal | None:
     """Return the first signal of a line."""
     found = _SIGNAL.search(_NOTHING.sub(" ", line))
     return Signal(found.lastgroup.removeprefix("b_")) if found and found.lastgroup else None
+
+
+def is_plain_success(line: str) -> bool:
+    """Whether a line says success in words that only results use; lunch is "ready", too."""
+    return _PLAIN_SUCCESS.search(line) is not None
 
 
 def colour_signal(colour: str) -> Signal | None:
@@ -186,11 +195,11 @@ def _of_lines(lines: tuple[str, ...]) -> Verdict:
     return Verdict(signal=None)
 
 
-def read_verdict(wording: Wording, text: str, colour: str, *, is_known_sender: bool) -> Verdict:
+def read_verdict(wording: Wording, text: str, colour: str, *, posts_results: bool) -> Verdict:
     """Weigh lines, status fields, titles like "Failed stage", emoji and colour, in this order of trust.
 
-    Quiet words win over all; a plain status field wins over the words. Emoji and colour count only together, or from a
-    sender that is known to post results.
+    Quiet words win over all; a plain status field wins over the words. Emoji and colour count only together, or from
+    a sender that posts results and nothing else (`posts_results`).
     """
     spoken = _of_lines(wording.headlines)
     if spoken.signal is Signal.QUIET:
@@ -205,13 +214,13 @@ def read_verdict(wording: Wording, text: str, colour: str, *, is_known_sender: b
     weak = _of_status(wording.pairs, _WEAK_STATUS_NAMES)
     if weak is not None:
         return Verdict(signal=weak, why="status")
-    return Verdict(signal=_of_colours(text, colour, is_known_sender), why="colour")
+    return Verdict(signal=_of_colours(text, colour, posts_results), why="colour")
 
 
-def _of_colours(text: str, colour: str, is_known_sender: bool) -> Signal | None:
+def _of_colours(text: str, colour: str, posts_results: bool) -> Signal | None:
     first = text[:400]
     emoji = Signal.FIRING if _RED_EMOJI.search(first) else Signal.SUCCESS if _GREEN_EMOJI.search(first) else None
     tint = colour_signal(colour)
-    if emoji is not None and (emoji is tint or is_known_sender):
+    if emoji is not None and (emoji is tint or posts_results):
         return emoji
-    return tint if is_known_sender and emoji is None else None
+    return tint if posts_results and emoji is None else None

@@ -13,6 +13,7 @@ import { toast } from "./toasts.js";
 const $ = (id) => document.getElementById(id);
 const list = new MessageList($("messages"), openThread, () => $("cause").click());
 const replies = new MessageList($("replies"), () => {});
+const caused = new Set();
 const channelOf = () => (store.place === "dm" ? myDm() : store.channels.get(store.place));
 
 const mainComposer = composer(() => ({
@@ -60,7 +61,7 @@ function drawThread(channel) {
 
 function drawStatus() {
   const node = $("connection");
-  node.textContent = !store.live ? "sandbox stopped" : store.connections ? "Bot connected" : "Bot not connected";
+  node.textContent = !store.live ? "Sandbox stopped" : store.connections ? "Bot connected" : "Bot offline";
   node.className = `connection ${store.live && store.connections ? "on" : "off"}`;
   fill($("log-button"), "App log", store.refusals > 0 && el("span", { class: "badge" }, store.refusals));
 }
@@ -106,9 +107,21 @@ function become(person) {
 
 async function scenarios() {
   const answer = await get("scenarios");
-  openMenu($("cause"), "Scenarios", (answer.scenarios ?? []).map((scenario) => ({
-    title: scenario.title, detail: scenario.description, picture: icon("bolt"), testid: `scenario-${scenario.name}`, run: () => cause(scenario),
-  })));
+  const all = answer.scenarios ?? [];
+  openMenu($("cause"), "Scenarios", [
+    ...all.map((scenario) => ({
+      title: scenario.title, detail: scenario.description, picture: icon("bolt"), testid: `scenario-${scenario.name}`, run: () => cause(scenario),
+    })),
+    ...all.filter((scenario) => caused.has(scenario.name)).map((scenario) => ({
+      title: `Recover: ${scenario.title}`, detail: "Posts what the alerting app says when it is over.", picture: icon("check"),
+      testid: `recover-${scenario.name}`, run: () => recover(scenario),
+    })),
+  ]);
+}
+
+async function recover(scenario) {
+  const answer = await post("recover", { scenario: scenario.name });
+  toast(answer.ok ? `Recovery posted: ${scenario.title}` : answer.error, answer.ok ? "info" : "error");
 }
 
 async function cause(scenario) {
@@ -117,6 +130,7 @@ async function cause(scenario) {
     toast(answer.error, "error");
     return;
   }
+  caused.add(scenario.name);
   toast(`Caused: ${scenario.title}`);
   if (!myChannels().some((channel) => channel.id === answer.channel)) return;
   store.place = answer.channel;

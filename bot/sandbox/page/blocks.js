@@ -113,16 +113,17 @@ function renderElement(element, block, where) {
 function pressable(element, block, where, props, ...children) {
   return el("button", {
     type: "button", "data-action-id": element.action_id, "data-block-id": block.block_id, ...props,
-    onclick: (event) => where.act(element, block, props["data-value"] ?? element.value, event.currentTarget),
+    onclick: (event) => {
+      if (element.url) window.open(/^https?:/i.test(element.url) ? element.url : "about:blank", "_blank", "noopener");
+      if (!(where.foreign && element.url)) where.act(element, block, props["data-value"] ?? element.value, event.currentTarget);
+    },
   }, children);
 }
 
 function button(element, block, where) {
   const style = element.style === "primary" ? "primary" : element.style === "danger" ? "danger" : "";
-  const node = pressable(element, block, where,
+  return pressable(element, block, where,
     { class: `button ${style}`, "aria-label": element.accessibility_label }, text(element.text, where.names));
-  if (element.url) node.addEventListener("click", () => window.open(/^https?:/i.test(element.url) ? element.url : "about:blank", "_blank", "noopener"));
-  return node;
 }
 
 function feedback(element, block, where, side, picture) {

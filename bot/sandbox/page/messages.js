@@ -43,7 +43,7 @@ export class MessageList {
       wanted.push(this.card(channel, message, before, thread));
       before = message;
       if (thread && message.ts === thread) {
-        wanted.push(this.replyRule(message));
+        if (message.reply_count) wanted.push(this.replyRule(message));
         before = null;
       }
     }
@@ -68,7 +68,7 @@ export class MessageList {
     const stamp = `${compact}/${message.reply_count ?? 0}/${message.latest_reply ?? ""}`;
     if (known && known.message === message && known.stamp === stamp) return known.node;
     const focused = known?.node.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
-    const node = renderMessage(channel, message, { compact, inThread: Boolean(thread), openThread: this.openThread });
+    const node = drawSafely(channel, message, { compact, inThread: Boolean(thread), openThread: this.openThread });
     if (known) {
       node.classList.add("changed");
       known.node.replaceWith(node);
@@ -107,6 +107,17 @@ export class MessageList {
   }
 }
 
+/** A message that no app should have posted must not stop the others from being drawn. */
+function drawSafely(channel, message, options) {
+  try {
+    return renderMessage(channel, message, options);
+  } catch (error) {
+    console.warn("message not drawn", message.ts, error);
+    return el("article", { class: "message", "data-testid": "message", "data-ts": message.ts },
+      el("div", { class: "gutter" }), el("div", { class: "message-main" }, el("p", { class: "unknown" }, "(this message cannot be drawn)")));
+  }
+}
+
 const sameAuthor = (a, b) => author(a).name === author(b).name && a.user === b.user && a.bot_id === b.bot_id;
 
 function dayOf(message) {
@@ -120,6 +131,7 @@ function renderMessage(channel, message, { compact, inThread: threaded, openThre
   const where = {
     names,
     values: new Map(),
+    foreign: message.bot_id !== store.app.bot_id,
     act: (element, block, value, node) => act(node, {
       channel: channel.id, ts: message.ts, action_id: element.action_id, block_id: block.block_id, value, values: Object.fromEntries(where.values),
     }, element.confirm),

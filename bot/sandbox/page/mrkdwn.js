@@ -4,6 +4,7 @@ import { el, link } from "./dom.js";
 import { EMOJI } from "./emoji.js";
 
 const MARKS = { "*": "strong", "_": "em", "~": "s" };
+const LINKISH = /^([@#!]|[a-z][a-z0-9+.-]{0,30}:)/i;
 const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 /** names: {user(id), channel(id)} give the words for a mention. */
@@ -75,7 +76,7 @@ function token(text, at, names) {
   }
   if (char === "<") {
     const end = text.indexOf(">", at);
-    return end > at + 1 ? { node: angle(text.slice(at + 1, end), names), end: end + 1 } : null;
+    return end > at + 1 && LINKISH.test(text.slice(at + 1, at + 41)) ? { node: angle(text.slice(at + 1, end), names), end: end + 1 } : null;
   }
   if (char === ":") {
     const name = /^:([a-z0-9_+'-]{1,40}):/.exec(text.slice(at, at + 44));
@@ -100,7 +101,7 @@ function angle(inner, names) {
   if (target.startsWith("@")) return mention(`@${names.user(target.slice(1))}`, names.isMe(target.slice(1)));
   if (target.startsWith("#")) return mention(`#${names.channel(target.slice(1))}`);
   if (target.startsWith("!")) return mention(special(target.slice(1), label));
-  return link(unescape(target), label ? unescape(label) : unescape(target));
+  return link(unescape(target), label ? inline(label, names) : unescape(target));
 }
 
 function special(command, label) {

@@ -41,15 +41,25 @@ export function drawCluster(node) {
     fill(node, el("p", { class: "cluster-empty" }, "No workloads. Cause a failure to fill it."));
     return;
   }
-  fill(node, store.workloads.map(workload));
+  fill(node, [...store.workloads].sort((a, b) => rank(health(a)) - rank(health(b))).map(workload));
 }
+
+const rank = (state) => ["bad", "warn", "good"].indexOf(state);
+
+function health(row) {
+  if (!row.desired || row.ready < row.desired) return "bad";
+  return (row.pods ?? []).some((pod) => pod.reason && !podIsFine(pod)) ? "warn" : "good";
+}
+
+const podIsFine = (pod) => pod.ready || ["Succeeded", "Completed", "Terminating"].includes(pod.reason || pod.phase);
+const WORDS = { good: "ready", warn: "serving, but a pod is failing", bad: "not ready" };
 
 function workload(row) {
   const key = `${row.kind}/${row.namespace}/${row.name}`;
-  const healthy = row.desired > 0 && row.ready >= row.desired;
+  const state = health(row);
   return el("article", { class: "workload", "data-testid": "workload", "data-name": row.name },
     el("div", { class: "workload-head" },
-      el("span", { class: `light ${healthy ? "good" : "bad"}`, role: "img", "aria-label": healthy ? "ready" : "not ready" }),
+      el("span", { class: `light ${state}`, role: "img", "aria-label": WORDS[state], title: WORDS[state] }),
       el("strong", { title: `${row.kind} ${row.namespace}/${row.name}` }, row.name),
       lit(`${key}/ready`, `${row.ready ?? 0}/${row.desired ?? 0}`, "count")),
     el("p", { class: "workload-place" }, `${row.kind} in ${row.namespace}`),
@@ -60,8 +70,7 @@ function workload(row) {
 
 function podRow(key, pod) {
   const state = pod.reason || pod.phase;
-  const good = pod.ready || ["Succeeded", "Completed"].includes(state);
-  return el("li", { title: pod.name }, el("span", { class: `pod-state ${good ? "good" : "bad"}` }, state),
+  return el("li", { title: pod.name }, el("span", { class: `pod-state ${podIsFine(pod) ? "good" : "bad"}` }, state),
     pod.restarts > 0 && lit(`${key}/${pod.name}/restarts`, pod.restarts === 1 ? "1 restart" : `${pod.restarts} restarts`, "restarts"));
 }
 

@@ -1,6 +1,7 @@
 import { el, icon } from "./dom.js";
 
-const SECONDS = 7;
+const SECONDS = { info: 3, error: 8 };
+const SHOWN = 3;
 
 /** Say something in the corner; errors stay until they are closed or time is up. */
 export function toast(words, kind = "info") {
@@ -8,6 +9,6 @@ export function toast(words, kind = "info") {
   const node = el("div", { class: `toast toast-${kind}`, "data-testid": `toast-${kind}` }, el("span", {}, words),
     el("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("close")));
   slot.append(node);
-  while (slot.children.length > 4) slot.firstChild.remove();
-  setTimeout(() => node.remove(), SECONDS * 1000);
+  while (slot.children.length > SHOWN) slot.firstChild.remove();
+  setTimeout(() => node.remove(), SECONDS[kind] * 1000);
 }
