@@ -243,9 +243,9 @@ class _Entry:
         pairs = self._pairs(node)
         if set(pairs) == {"cause"}:
             return Unless(cause=self._scalar(pairs["cause"], "a cause"))
-        if set(pairs) == {"name", "is"}:
-            return Unless(fact=self._fact(node))
-        self._refuse("unless holds a cause or a fact", "write {cause: oom_killed} or {name: ..., is: [...]}", node)
+        if set(pairs) != {"name", "is"}:
+            self._refuse("unless holds a cause or a fact", "write {cause: oom_killed} or {name: ..., is: [...]}", node)
+        return Unless(fact=self._fact(node))
 
     def _pairs(self, node: yaml.Node) -> dict[str, yaml.Node]:
         if not isinstance(node, yaml.MappingNode):

@@ -12,7 +12,6 @@ from bot.domain.errors import ConfigError, Unreadable
 from bot.remedy.policy import ActionRule, MemoryRule, Rules
 from bot.remedy.quantity import parse
 
-FILE = "remediation_rules.yaml"
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 5
 
@@ -65,13 +64,13 @@ class _Entry:
 
 
 def load_rules(shipped: Path, team: Path | None, action_ids: tuple[str, ...]) -> Rules:
-    """Return the rules of `shipped`/remediation_rules.yaml with those of the `team` folder, if it has the file, laid over.
+    """Return the rules of the shipped file with those of the team's file, if there is one, laid over by id.
 
     `action_ids` are the catalogue's: a rule for anything else is refused. Raises ConfigError with file, line and mend.
     """
-    entries = {entry.id: entry for entry in _entries(shipped / FILE)}
-    if team is not None and (team / FILE).is_file():
-        entries |= {entry.id: entry for entry in _entries(team / FILE)}
+    entries = {entry.id: entry for entry in _entries(shipped)}
+    if team is not None and team.is_file():
+        entries |= {entry.id: entry for entry in _entries(team)}
     for entry in entries.values():
         if entry.id not in (PROPOSALS, *action_ids):
             known = ", ".join((PROPOSALS, *action_ids))

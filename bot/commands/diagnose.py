@@ -15,6 +15,7 @@ from bot.domain.evidence import Dossier
 from bot.domain.values import value
 from bot.evidence.readers.signals import SIGNALS, read_signals
 from bot.evidence.source import Source
+from knowledge.text.clean import strip_terminal
 from knowledge.text.redact import Session
 
 CLUSTER_PLATFORMS = ("kubernetes", "argocd", "helm")
@@ -46,7 +47,7 @@ def diagnose_one(
     if as_json:
         write(_json(answer("stdin", judged, diagnoser.patterns)) + "\n")
     else:
-        write(_plain(judged, dossier, explained, diagnoser) + "\n")
+        write(_printable(_plain(judged, dossier, explained, diagnoser)) + "\n")
     return 0 if judged.hypotheses else 1
 
 
@@ -75,20 +76,19 @@ def texts_of(asked: Any) -> Mapping[str, str]:
     if not isinstance(asked, dict):
         raise ValueError("must be a JSON object")  # noqa: TRY004 - every refusal here is a ValueError
     if not isinstance(asked.get("id"), str | int):
-        raise ValueError("needs an id, a text or a number")
+        raise ValueError("needs an id, a text or a number")  # noqa: TRY004
     signals = asked.get("signals") or {}
     if not isinstance(signals, dict):
         raise ValueError("signals must be an object of texts")  # noqa: TRY004
-    named = {**signals, "log": asked["log"]} if asked.get("log") else dict(signals)
-    if asked.get("platform") in CLUSTER_PLATFORMS and "log" in named:
+    if "log" not in asked and "signals" not in asked:
+        raise ValueError("needs a log or signals")
+    named = {**signals, "log": asked.get("log")}
+    if asked.get("platform") in CLUSTER_PLATFORMS and named["log"]:
         named["logs"] = named.pop("log")
     for name, text in named.items():
         if text is not None and not isinstance(text, str):
             raise ValueError(f"{name} must be a text")
-    texts = {name: text for name, text in named.items() if text and name in SIGNALS}
-    if not named:
-        raise ValueError("needs a log or signals")
-    return texts
+    return {name: text for name, text in named.items() if text and name in SIGNALS}
 
 
 def dossier_of(id_: str, texts: Mapping[str, str], now: datetime) -> Dossier:
@@ -155,4 +155,9 @@ def _plain(judged: Judgement, dossier: Dossier, explained: bool, diagnoser: Diag
 
 
 def _json(thing: object) -> str:
-    return json.dumps(thing, ensure_ascii=False)
+    """Return ASCII JSON, so that even a lone surrogate of the input can be printed on any terminal."""
+    return json.dumps(thing)
+
+
+def _printable(text: str) -> str:
+    return strip_terminal(text).encode("utf-8", "replace").decode("utf-8")

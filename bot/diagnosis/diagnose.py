@@ -55,7 +55,7 @@ def judge(dossier: Dossier, patterns: Matcher, calibration: Calibration) -> Judg
     )
     known = [each for each in ranked if each.category is not Category.UNKNOWN]
     blank = next((each for each in ranked if each.category is Category.UNKNOWN), None)
-    hypotheses = _hypotheses(known, evidence, calibration)
+    hypotheses = _hypotheses(known, calibration)
     if blank is not None and (not hypotheses or blank.raw > known[0].raw):
         return Judgement(
             hypotheses=(),
@@ -90,10 +90,8 @@ def grounded(citation: Citation, evidence: Evidence) -> bool:
     )
 
 
-def _hypotheses(
-    known: Sequence[Scored], evidence: Sequence[Evidence], calibration: Calibration
-) -> tuple[Hypothesis, ...]:
-    hypotheses = []
+def _hypotheses(known: Sequence[Scored], calibration: Calibration) -> tuple[Hypothesis, ...]:
+    hypotheses: list[Hypothesis] = []
     for rank, each in enumerate(known[:_MOST_HYPOTHESES]):
         rival = _rival(known) if rank == 0 else ()
         factors = (*each.factors, *rival)

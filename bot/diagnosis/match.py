@@ -15,7 +15,7 @@ from bot.diagnosis.pattern import FactIs, Pattern
 from bot.domain.diagnosis import MAX_QUOTE, Citation, Group, Symptom
 from bot.domain.evidence import Evidence, Line
 from bot.domain.values import digest_of, value
-from knowledge.text.clean import strip_terminal
+from knowledge.text.clean import matching_view, strip_terminal
 
 _PLACE = re2.compile(r"\{([a-z_]{1,40})(?:\|([^{}]{0,200}))?\}")
 _MAX_VIEW = 4_000
@@ -57,7 +57,7 @@ class Matcher:
 
     def find(self, evidence: Evidence) -> tuple[Found, ...]:
         """Return every pattern's matches in the evidence, by pattern and line. Conditions on facts are not tested here."""
-        views = [strip_terminal(line.text)[:_MAX_VIEW] for line in evidence.excerpt.lines]
+        views = [_view(line.text) for line in evidence.excerpt.lines]
         return tuple(
             found
             for index, numbers in sorted(self._worth_a_look(views).items())
@@ -94,9 +94,18 @@ class Matcher:
             evidence_id=evidence.id, line_from=line.number, line_to=line.number, quote=quote(line.text, hit.group())
         )
         symptom = Symptom(
-            pattern_id=pattern.id, statement=said(pattern, groups, self._expressions[index].groupindex, evidence), citation=citation, groups=groups
+            pattern_id=pattern.id,
+            statement=said(pattern, groups, self._expressions[index].groupindex, evidence),
+            citation=citation,
+            groups=groups,
         )
         return Found(pattern=pattern, symptom=symptom, evidence=evidence, number=line.number, view=view)
+
+
+def _view(text: str) -> str:
+    """Return the line as a person reads it, at most _MAX_VIEW characters; a lone surrogate, which RE2 refuses, is `?`."""
+    view = strip_terminal(text)[:_MAX_VIEW]
+    return view if view.isascii() else view.encode("utf-8", "replace").decode("utf-8")
 
 
 @lru_cache(maxsize=2048)
@@ -117,9 +126,11 @@ def quote(text: str, matched: str) -> str:
     """Return at most MAX_QUOTE characters of the line, byte for byte, with what matched inside where it can be found."""
     if len(text) <= MAX_QUOTE:
         return text
-    at = max(text.find(matched[:MAX_QUOTE].split("\x1b")[0]), 0) if matched else 0
-    spare = MAX_QUOTE - min(len(matched), MAX_QUOTE)
-    begin = max(0, min(at - spare // 3, len(text) - MAX_QUOTE))
+    seen = matching_view(text)
+    at = seen.text.find(matched)
+    start, end = seen.raw_span(at, at + len(matched)) if matched and at >= 0 else (0, 0)
+    spare = max(MAX_QUOTE - (end - start), 0)
+    begin = max(0, min(start - spare // 3, len(text) - MAX_QUOTE))
     return text[begin : begin + MAX_QUOTE]
 
 

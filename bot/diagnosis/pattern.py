@@ -5,11 +5,47 @@ from bot.domain.evidence import EvidenceKind
 from bot.domain.values import value
 
 FACTS = frozenset(
-    (
-        "app author available_replicas container container_ready cpu_limit cpu_request exit_code health image init kind last_exit_code last_message "
-        "last_reason last_warning managed_by manager memory_limit memory_request message namespace node phase pod pod_reason "
-        "ready reason replica_failure replicas restarts state sync title unschedulable updated_replicas waiting_reason warnings workload"
-    ).split()
+    [
+        "app",
+        "author",
+        "available_replicas",
+        "container",
+        "container_ready",
+        "cpu_limit",
+        "cpu_request",
+        "exit_code",
+        "health",
+        "image",
+        "init",
+        "kind",
+        "last_exit_code",
+        "last_message",
+        "last_reason",
+        "last_warning",
+        "managed_by",
+        "manager",
+        "memory_limit",
+        "memory_request",
+        "message",
+        "namespace",
+        "node",
+        "phase",
+        "pod",
+        "pod_reason",
+        "ready",
+        "reason",
+        "replica_failure",
+        "replicas",
+        "restarts",
+        "state",
+        "sync",
+        "title",
+        "unschedulable",
+        "updated_replicas",
+        "waiting_reason",
+        "warnings",
+        "workload",
+    ]
 )
 """Names of facts that readers state and a pattern may test or speak of. A reader may state a name more than once."""
 

@@ -11,7 +11,9 @@ from bot.domain.evidence import Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.values import value
 
 _WARNING = re2.compile(r"(?i)^\W{0,12}(?:##\[)?(?:warn(?:ing)?\b|npm warn|debug\b)|\b(?:WARN(?:ING)?|DEBUG)\b[\]: |]")
-_ASSERTION = re2.compile(r"(?i)assert(?:ion)?(?:error)?\b|\bto (?:be|equal|contain)\b|expected .{0,80}(?:received|got|but)")
+_ASSERTION = re2.compile(
+    r"(?i)assert(?:ion)?(?:error)?\b|\bto (?:be|equal|contain)\b|expected .{0,80}(?:received|got|but)"
+)
 _SOURCE = re2.compile(r"^\s{0,40}(?:>|#|//|\d{1,5} ?\||run: |\+ ?if |if |echo |for |then\b)")
 _END = re2.compile(
     r"(?i)##\[error\]|exited with (?:code )?[1-9]|exit (?:code|status):? [1-9]|finished: failure|job failed:|make: \*\*\*"

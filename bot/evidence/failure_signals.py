@@ -4,6 +4,7 @@ Weights are ordinal, 0 to 10: ten is the runner's own verdict, eight the shape o
 a failure, below zero what looks like a failure and is not. The words are general knowledge of tools, not of any sample.
 """
 
+import re
 from collections.abc import Sequence
 
 import ahocorasick_rs
@@ -56,6 +57,7 @@ _WORDS: tuple[str, ...] = tuple(
 )
 _WEIGHT: dict[str, int] = {word: weight for weight, words in reversed((*SIGNALS, *NOISE)) for word in words}
 _VALUES: tuple[tuple[int, bool], ...] = tuple((_WEIGHT.get(word, 8), word in VERDICTS) for word in _WORDS)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _FINDER = ahocorasick_rs.AhoCorasick(list(_WORDS))
 
 
@@ -82,7 +84,7 @@ def signs(lowered: Sequence[str]) -> dict[int, Sign]:
     """
     found: dict[int, Sign] = {}
     index, begin, end = 0, 0, len(lowered[0]) if lowered else 0
-    for word, start, _ in _FINDER.find_matches_as_indexes("\n".join(lowered), overlapping=True):
+    for word, start, _ in _hits("\n".join(lowered)):
         while start > end:
             index += 1
             begin = end + 1
@@ -99,3 +101,11 @@ def signs(lowered: Sequence[str]) -> dict[int, Sign]:
             sign.penalty = weight
         sign.verdict = sign.verdict or verdict
     return found
+
+
+def _hits(haystack: str) -> list[tuple[int, int, int]]:
+    """Return the words found; the automaton takes no lone surrogates, so they are looked over, place for place."""
+    try:
+        return _FINDER.find_matches_as_indexes(haystack, overlapping=True)
+    except UnicodeEncodeError:
+        return _FINDER.find_matches_as_indexes(_SURROGATES.sub("\ufffd", haystack), overlapping=True)

@@ -8,6 +8,7 @@ import re
 from urllib.parse import quote
 
 from bot.domain.alert import Target, TargetKind
+from bot.domain.errors import Misuse
 from bot.intake.names import workload_name
 from bot.intake.reading import Reading
 
@@ -75,29 +76,56 @@ def target_of(reading: Reading) -> Target:
 
 def fingerprint_of(reading: Reading) -> str:
     """Return the stable identity, such as `pod/default/shop/checkout` or `ci/default/acme%2Fshop/CI/main`."""
+    for rule in _RULES:
+        parts = rule(reading)
+        if parts:
+            return _join(*parts)
+    raise Misuse("the last rule fits every reading")
+
+
+def _of_ci(reading: Reading) -> tuple[str, ...]:
     got = reading.labels.get
-    platform = reading.platform or "unknown"
-    if platform in CI:
-        where = got("repo") or got("project", "")
-        what = got("workflow") or got("job") or got("app", "")
-        line = got("branch") or (f"pr-{got('pr')}" if got("pr") else "") or got("environment") or got("tag", "")
-        if where or what:
-            return _join("ci", CONNECTION, where or platform, what, line)
-    if platform == "argocd" and got("app"):
-        return _join("argo", CONNECTION, got("app", ""), got("phase", "sync"))
-    if platform == "flux" and got("app"):
-        return _join("flux", CONNECTION, got("namespace", ""), got("app", ""))
-    if platform in _WITH_IDS and got("incident"):
-        return _join("alert", platform, got("incident", ""))
-    if got("pod") or got("workload"):
-        workload = workload_name(got("pod", "")) if got("pod") else workload_name(got("workload", ""))
-        return _join("pod", CONNECTION, got("namespace", ""), workload)
-    if platform == "kubernetes" and got("node"):
-        return _join("node", CONNECTION, got("node", ""))
+    where = got("repo") or got("project", "")
+    what = got("workflow") or got("job") or got("app", "")
+    if reading.platform not in CI or not (where or what):
+        return ()
+    line = got("branch") or (f"pr-{got('pr')}" if got("pr") else "") or got("environment") or got("tag", "")
+    return "ci", CONNECTION, where or reading.platform, what, line
+
+
+def _of_delivery(reading: Reading) -> tuple[str, ...]:
+    got = reading.labels.get
+    if reading.platform == "argocd" and got("app"):
+        return "argo", CONNECTION, got("app", ""), got("phase", "sync")
+    if reading.platform == "flux" and got("app"):
+        return "flux", CONNECTION, got("namespace", ""), got("app", "")
+    return ()
+
+
+def _of_senders_id(reading: Reading) -> tuple[str, ...]:
+    incident = reading.labels.get("incident", "")
+    return ("alert", reading.platform, incident) if reading.platform in _WITH_IDS and incident else ()
+
+
+def _of_cluster(reading: Reading) -> tuple[str, ...]:
+    got = reading.labels.get
+    pod = got("pod") or got("workload", "")
+    if pod:
+        return "pod", CONNECTION, got("namespace", ""), workload_name(pod)
+    if reading.platform == "kubernetes" and got("node"):
+        return "node", CONNECTION, got("node", "")
+    return ()
+
+
+def _of_words(reading: Reading) -> tuple[str, ...]:
+    got = reading.labels.get
     name = normalised_title(got("alertname", "") or reading.title)
-    about = [got(each, "") for each in ("cluster", "namespace", "service", "node", "environment", "job")]
     rest = got("rest", "")
-    return _join("alert", platform, name, *([rest] if rest else [each for each in about if each]))
+    about = [got(each, "") for each in ("cluster", "namespace", "service", "node", "environment", "job")]
+    return "alert", reading.platform or "unknown", name, *([rest] if rest else filter(None, about))
+
+
+_RULES = (_of_ci, _of_delivery, _of_senders_id, _of_cluster, _of_words)
 
 
 def _join(kind: str, *parts: str) -> str:

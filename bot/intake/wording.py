@@ -11,7 +11,7 @@ from bot.domain.values import value
 
 HEADLINE = 300
 MAX_LINES = 80
-_EMOJI = re.compile(r"(?<![\w:]):(?=[a-z0-9_+'-]{0,60}[a-z+])[a-z0-9_+'-]{1,60}:(?:skin-tone-[2-6]:)?(?!\w)")
+_EMOJI = re.compile(r"(?<![\w:]):(?=[a-z0-9_+'-]{0,60}[a-z+])[a-z0-9_+'-]{1,60}:(?::skin-tone-[2-6]:)?(?!\w)")
 _SYMBOLS = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]{1,40}")
 _MARKS = re.compile(r"(?<![\w*_~`])[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}(?![\w*_~`])")
 _COLUMNS = re.compile(r"[ \u00a0]{2,8}|\s\|\s|\t| · ")

@@ -127,19 +127,28 @@ def mark_diff(workload: Workload) -> tuple[DiffLine, ...]:
 
 @value
 class Reading:
-    """The target as it is now."""
+    """The target as it is now. `execution_id` is that of the run which asks, empty before there is one."""
 
     workload: Workload
     pods: tuple[Pod, ...]
+    execution_id: str = ""
 
 
 Precondition = Callable[[ProposalStep, Reading], Check]
 
 
 def preflight(
-    step: ProposalStep, platforms: Platforms, body: dict[str, object], own: tuple[Precondition, ...], dry_run: bool
+    step: ProposalStep,
+    platforms: Platforms,
+    execution_id: str,
+    body: dict[str, object],
+    own: tuple[Precondition, ...],
+    dry_run: bool,
 ) -> Preflight:
     """Read the target, run the shared preconditions and the action's own, and last the dry run; stop at the first miss.
+
+    A workload that carries the mark of `execution_id` is not as it was shown: its request has arrived after all. Whoever
+    asks in order to send again must look instead.
 
     A crash-looping workload's status is written all the time, and every such write moves the resourceVersion: a dry run
     that meets a 409 is therefore read and tried again, at most three times in all.
@@ -147,7 +156,7 @@ def preflight(
     cluster = platforms.cluster(step.target.connection)
     for tries_left in reversed(range(DRY_RUN_TRIES)):
         try:
-            found, checks = _examined(step, cluster, own)
+            found, checks = _examined(step, cluster, execution_id, own)
         except NotFound:
             gone = replace(SAME_OBJECT, observed="it does not exist any more", passed=False)
             return _moved(step, (gone,))
@@ -174,11 +183,14 @@ def preflight(
     raise AssertionError("unreachable: the last try returns")
 
 
-def _examined(step: ProposalStep, cluster: Cluster, own: tuple[Precondition, ...]) -> tuple[Reading, tuple[Check, ...]]:
+def _examined(
+    step: ProposalStep, cluster: Cluster, execution_id: str, own: tuple[Precondition, ...]
+) -> tuple[Reading, tuple[Check, ...]]:
     """Return what was read and the checks up to and with the first that is not met. Raises NotFound, PlatformError."""
     target = step.target
     workload = cluster.workload(target.namespace, target.workload_kind, target.name)
-    reading = Reading(workload=workload, pods=cluster.pods(target.namespace, workload.selector))
+    pods = cluster.pods(target.namespace, workload.selector)
+    reading = Reading(workload=workload, pods=pods, execution_id=execution_id)
     checks: list[Check] = []
     for precondition in (_same_object, _unmanaged, _as_shown, *own):
         checks.append(precondition(step, reading))
@@ -223,6 +235,8 @@ def _same_object(step: ProposalStep, found: Reading) -> Check:
 def _as_shown(step: ProposalStep, found: Reading) -> Check:
     """Generation or fields: replicas may be scaled meanwhile (an HPA does), which touches nothing that was shown."""
     workload = found.workload
+    if found.execution_id and workload.mark(EXECUTION_MARK) == found.execution_id:
+        return replace(AS_SHOWN, observed="this very run has changed it already", passed=False)
     same = workload.generation == step.bound_generation or workload.fields_digest == step.bound_fields
     observed = f"generation {workload.generation}, shown at {step.bound_generation}"
     return replace(AS_SHOWN, observed=observed, passed=same)

@@ -123,7 +123,7 @@ class _Look:
         return tuple(
             pod
             for pod in self.pods
-            if not pod.deleting and pod.phase != "Succeeded"
+            if pod.mark(EXECUTION_MARK) == self.execution.id and not pod.deleting and pod.phase != "Succeeded"
         )
 
     def _in_place(self) -> tuple[bool | None, str]:

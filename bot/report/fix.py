@@ -3,7 +3,7 @@
 from bot.domain.action import Check, Risk
 from bot.domain.alert import Target
 from bot.domain.execution import ExecutionState, Verdict
-from bot.domain.proposal import Proposal, ProposalState, ProposalStep
+from bot.domain.proposal import Proposal, ProposalStep
 from bot.domain.report import Facts, Part, Text
 from bot.report.story import Story
 from bot.report.words import clock, name, target_name
@@ -16,7 +16,6 @@ RISKS: dict[Risk, str] = {
     Risk.CRITICAL: "critical",
 }
 MAX_OBSERVED = 400
-_DONE = frozenset({ProposalState.VERIFYING, ProposalState.PASSED, ProposalState.FAILED, ProposalState.INCONCLUSIVE})
 
 
 def proposal_target(proposal: Proposal) -> str:

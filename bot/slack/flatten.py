@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from knowledge.text.redact import Session, redact
-
 from bot.domain.alert import Field, Link, Post, PostKind, SlackRef
 from bot.domain.errors import Unreadable
 from bot.domain.values import value
 from bot.slack.readable import MAX_LINKS, MAX_TEXT, Reader, is_unfurl
 from bot.slack.shapes import read_list, read_object, read_text
+from knowledge.text.redact import Session, redact
 
 _TS = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
 _CHANNEL = re.compile(r"[A-Z0-9]{2,32}", re.ASCII)
@@ -82,7 +81,7 @@ def flatten(event: Mapping[str, object], *, team: str, own: Own, received_at: da
 
 def _messages(event: Mapping[str, object], kind: PostKind) -> tuple[Mapping[str, object], Mapping[str, object] | None]:
     """Return the message that the event is about, and the one before the change."""
-    if event.get("type") not in {None, "message"}:
+    if event.get("type") not in (None, "message"):
         raise Unreadable(place=f"{_PLACE}.type", problem="not a message event")
     previous = event.get("previous_message")
     before = None if previous is None else read_object(previous, f"{_PLACE}.previous_message")

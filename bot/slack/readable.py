@@ -189,7 +189,11 @@ class Reader:
             for column, each in enumerate(read_list(row, f"{place}.rows[{at}]", 20)):
                 here = f"{place}.rows[{at}][{column}]"
                 cell = read_object(each, here)
-                cells.append(self._rich(cell, here, 0) if "elements" in cell else read_text(cell.get("text"), here))
+                cells.append(
+                    " ".join(self._rich(cell, here, 0).split())
+                    if "elements" in cell
+                    else read_text(cell.get("text"), here)
+                )
             self.say(" | ".join(cells), 8, once=False)
 
     def read_rich_text(self, block: Mapping[str, object], place: str, rank: int) -> None:

@@ -3,8 +3,8 @@
 Sources: ECMA-48 (CSI, OSC, DCS, SOS, PM, APC), Unicode 15 default-ignorable code points and bidi controls (UAX 9).
 """
 
+import bisect
 import re
-from array import array
 from dataclasses import dataclass
 
 _STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\n\r\x90\x98\x9c-\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
@@ -53,31 +53,39 @@ def _after_returns(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Text as it reads, and where each of its characters stands in the raw text. `offsets` None: they are the same."""
+    """Text as it reads, and where its pieces stand in the raw text; without pieces both are the same.
+
+    `starts[i]` is where piece i begins in the view, `shifts[i]` how much further right it stands in the raw text.
+    """
 
     text: str
-    offsets: "array[int] | None" = None
+    starts: tuple[int, ...] = ()
+    shifts: tuple[int, ...] = ()
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """Map a non-empty half-open span of the view to the raw text; noise inside the span belongs to it."""
-        if self.offsets is None:
+        if not self.starts:
             return start, end
-        return self.offsets[start], self.offsets[end - 1] + 1
+        return self._raw(start), self._raw(end - 1) + 1
+
+    def _raw(self, position: int) -> int:
+        return position + self.shifts[bisect.bisect_right(self.starts, position) - 1]
 
 
 def matching_view(raw: str) -> View:
     """See `raw` without noise, each visible character at a known place. Carriage returns and newlines stay."""
     if not _SUSPECT.search(raw):
         return View(raw)
-    pieces, offsets, position = [], array("q"), 0
+    pieces: list[str] = []
+    starts, shifts, seen, position = [0], [0], 0, 0
     for noise in _NOISE.finditer(raw):
-        if noise.start() > position:
-            pieces.append(raw[position : noise.start()])
-            offsets.extend(range(position, noise.start()))
+        pieces.append(raw[position : noise.start()])
+        seen += noise.start() - position
         position = noise.end()
+        starts.append(seen)
+        shifts.append(position - seen)
     pieces.append(raw[position:])
-    offsets.extend(range(position, len(raw)))
-    return View("".join(pieces), offsets)
+    return View("".join(pieces), tuple(starts), tuple(shifts))
 
 
 def hides_text(raw: str) -> bool:

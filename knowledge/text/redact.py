@@ -24,9 +24,9 @@ from typing import Final
 import re2
 
 from knowledge.text import personal_data, secret_assignments, secret_blocks, secret_formats, secret_transport
-from knowledge.text.clean import hides_text, matching_view
+from knowledge.text.clean import View, hides_text, matching_view
 from knowledge.text.secret_assignments import MARKER
-from knowledge.text.secret_formats import ANCHORS, Span
+from knowledge.text.secret_formats import GATES, Span
 from knowledge.text.secret_values import looks_like_password, looks_random
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -95,10 +95,9 @@ class Session:
                 if len(form) >= _MIN_LIVE and not MARKER.search(form):
                     self._live[form] = number
 
-    @property
-    def knows_any(self) -> bool:
-        """Tell whether `again` could find anything."""
-        return bool(self._live)
+    def mentioned(self, text: str) -> bool:
+        """Tell whether `again` would find anything in `text`."""
+        return bool(self._live) and any(secret in text for secret in tuple(self._live))
 
     def again(self, text: str) -> Iterator[tuple[Span, int]]:
         """Yield where values of this session stand again in `text`, with their numbers."""
@@ -131,7 +130,8 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cookie", (r"(?i)cookies?[\\\"']*[ \t]*[:=]",)),
     ("login", (r"\s(?:-u|--user|--proxy-user|-U|--http-user)", r"\s-[paw]", r"(?i)(?:password|passwd|account)[ \t]", r"pass:")),
     ("blocks", secret_blocks.OPENERS),
-    ("email", (r"@[A-Za-z0-9]",)),
+    ("email", (r"[\w.+%\-]@[A-Za-z0-9\-]+\.[\w.\-]*[A-Za-z]",)),
+    ("noise", (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",)),  # ASCII lines only; others are looked at before
     ("number", (personal_data.NUMBERS, r"(?i)\b(?:card|visa|amex|iban|phone|tel|call)")),
 )
 _SPANS = {
@@ -147,6 +147,7 @@ _SPANS = {
     "email": personal_data.email_spans,
     "number": personal_data.number_spans,
 }
+_OPENING = frozenset({"blocks", "assignment"})
 _PERSONAL = frozenset({"email", "number"})
 _CONTEXT_KINDS = frozenset({"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"})
 
@@ -159,7 +160,7 @@ def _prefilter() -> tuple[re2.Set, tuple[str, ...]]:
     options.max_mem = 256 << 20
     shapes = re2.Set.SearchSet(options)
     names: list[str] = []
-    rows = [("format", re2.escape(literal)) for literal in ANCHORS]
+    rows = [("format", gate) for gate in GATES]
     rows += [(name, pattern) for name, patterns in _RULES for pattern in patterns]
     for name, pattern in rows:
         if shapes.Add(pattern) != len(names):
@@ -170,7 +171,8 @@ def _prefilter() -> tuple[re2.Set, tuple[str, ...]]:
 
 
 _SHAPES, _RULE_OF = _prefilter()
-_FIRST_RULE = len(ANCHORS)
+_FIRST_RULE = len(GATES)
+_NOISE_RULE = _RULE_OF.index("noise")
 
 
 def _hits(text: str) -> list[int]:
@@ -198,41 +200,45 @@ class Stream:
 
     def feed(self, line: str) -> str:
         """Return `line` (with or without its newline; several lines too) with its secrets masked."""
-        body = line[:-1] if line.endswith("\n") else line
-        if "\n" in body or "\r" in body:
+        if "\r" in line or line.find("\n", 0, -1) >= 0:
             return "".join(self._feed(part[0]) for part in _LINE.finditer(line) if part[0])
         return self._feed(line)
 
     def _feed(self, line: str) -> str:
+        hits = _hits(line) if line.isascii() else None
+        if hits == [] and not self._blocks.open and not self._session.mentioned(line):
+            return line  # nine of ten lines of an ordinary log end here
         self._session.reserve(line)
-        masked = self._masked(line, blocks=True)
+        masked = self._masked(line, hits, blocks=True)
         if masked is line:
             return line
         for _ in range(_MAX_PASSES):
-            before, masked = masked, self._masked(masked, blocks=False)
+            before, masked = masked, self._masked(masked, None, blocks=False)
             if masked is before:
                 break
         return masked
 
-    def _masked(self, raw: str, *, blocks: bool) -> str:
-        view = matching_view(raw)
+    def _masked(self, raw: str, hits: list[int] | None, *, blocks: bool) -> str:
+        view = View(raw) if hits is not None and _NOISE_RULE not in hits else matching_view(raw)
         text = view.text.rstrip("\r\n")
-        found = list(self._found(text, blocks=blocks))
-        spans = [(*view.raw_span(span[0], span[1]), span[2], identity) for span, identity in found if span[1] > span[0]]
-        if view.offsets is not None and hides_text(raw):
-            spans += [(*span, identity) for span, identity in self._found(raw.rstrip("\r\n"), blocks=False)]
+        hits = hits if hits is not None and not view.starts else _hits(text)
+        spans = [
+            (*view.raw_span(span[0], span[1]), span[2], identity)
+            for span, identity in self._found(text, hits, blocks=blocks)
+            if span[1] > span[0]
+        ]
+        if view.starts and hides_text(raw):
+            hidden = raw.rstrip("\r\n")
+            spans += [(*span, identity) for span, identity in self._found(hidden, _hits(hidden), blocks=False)]
         return self._replace(raw, spans) if spans else raw
 
-    def _found(self, text: str, *, blocks: bool) -> Iterator[Found]:
-        hits = _hits(text)
-        if not hits and not self._blocks.open and not self._session.knows_any:
-            return
+    def _found(self, text: str, hits: list[int], *, blocks: bool) -> Iterator[Found]:
         yield from self._session.again(text)
         rules = {_RULE_OF[hit] for hit in hits}
         if "format" in rules:
             formats = [hit for hit in hits if hit < _FIRST_RULE]
             yield from ((span, text[span[0] : span[1]]) for span in secret_formats.token_spans(text, formats))
-        if blocks and (self._blocks.open or not rules.isdisjoint({"blocks", "assignment"})):
+        if blocks and (self._blocks.open or not rules.isdisjoint(_OPENING)):
             yield from self._blocks.spans(text)
         for name in rules & _SPANS.keys():
             if self._personal or name not in _PERSONAL:

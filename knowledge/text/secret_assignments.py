@@ -228,11 +228,10 @@ def told_spans(text: str) -> Iterator[Span]:
             yield said.end(), said.end() + len(content), "told"
         said = _SAID.search(text, max(said.end(), end))
     talk = _TALK.search(text)
-    public = _PUBLIC.search(text) is not None
     for found in _CANDIDATE.finditer(text):
         word = found[0].rstrip(".,:;!?)*_]}")
         ticked = found.start() > 0 and text[found.start() - 1] == "`"
-        if ((talk or ticked) and looks_like_password(word)) or (talk and not public and _is_key_like(word)):
+        if ((talk or ticked) and looks_like_password(word)) or (talk and _is_key_like(word) and not _PUBLIC.search(text)):
             yield found.start(), found.start() + len(word), "told"
 
 

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import re2
+
 from knowledge.text.secret_values import is_placeholder, looks_random
 
 Span = tuple[int, int, str]
@@ -121,16 +123,24 @@ _WEBHOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("chat.googleapis.com", re.compile(r"chat\.googleapis\.com/v1/spaces/[\w-]{1,64}/messages\?(key=[\w=&%.-]{20,300})", re.ASCII)),
 )
 
-ANCHORS: tuple[str, ...] = (
-    *(row.anchor for row in FORMATS),
-    *(row.anchor for row, _ in _LED),
-    *(literal for literal, _ in _WEBHOOKS),
+def _gate(row: TokenFormat) -> str:
+    """Write the shape (RE2 syntax) that a line with such a token has: the anchor with a bit of its body, or its lead."""
+    if row.lead:
+        return rf"[\w.~-]{re2.escape(row.anchor)}[\w.~-]"
+    body = r"[A-Za-z0-9]{6}" if row.random else r"[\w%+/.-]{6}"
+    return ("" if row.joined or not row.anchor[0].isalnum() else r"(?:^|[^A-Za-z0-9])") + re2.escape(row.anchor) + body
+
+
+GATES: tuple[str, ...] = (
+    *(_gate(row) for row in FORMATS),
+    *(_gate(row) for row, _ in _LED),
+    *(re2.escape(literal) for literal, _ in _WEBHOOKS),
 )
-"""Literals; a line without any of them holds no secret of this table. Index = the number `token_spans` is told."""
+"""Shapes (RE2 syntax); a line without any of them holds no secret of this table. Their indexes are `token_spans`' hits."""
 
 
 def token_spans(text: str, hits: list[int]) -> Iterator[Span]:
-    """Yield the secrets of `text` that the rows of `hits` (indexes into ANCHORS) recognise.
+    """Yield the secrets of `text` that the rows of `hits` (indexes into GATES) recognise.
 
     Placeholders (`ghp_xxxx`, `AKIA****`, documentation examples) are not secrets.
     """
@@ -153,11 +163,14 @@ def _of_format(text: str, row: TokenFormat) -> Iterator[Span]:
         position = text.find(row.anchor, body.end() if body else position + size)
 
 
+_WHOLE_WORDS = frozenset({"jwt", "vault_token", "crates_token", "launchdarkly_key", "openai_key"})
+
+
 def _joined(text: str, position: int, row: TokenFormat) -> bool:
     if not position or row.joined:
         return False
     before = text[position - 1]
-    return before.isalnum() or (before in "_-" and row.kind in {"jwt", "vault_token", "crates_token", "launchdarkly_key"})
+    return before.isalnum() or (before in "_-" and row.kind in _WHOLE_WORDS)
 
 
 def _real(body: str, row: TokenFormat) -> bool:

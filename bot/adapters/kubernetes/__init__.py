@@ -5,6 +5,6 @@
 """
 
 from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.adapters.kubernetes.connect import connect
+from bot.adapters.kubernetes.connection import connect
 
 __all__ = ["KubernetesCluster", "connect"]

@@ -51,7 +51,12 @@ class KubernetesCluster:
         return pod_from(self.connection, answer)
 
     def pods(self, namespace: str, selector: str) -> tuple[Pod, ...]:
-        """Return the pods that a label selector finds, newest first, at most 50 (of the first 1,000 by name)."""
+        """Return the pods that a label selector finds, newest first, at most 50 (of the first 1,000 by name).
+
+        An empty selector finds nothing here, as in a workload; the API would take it for "all".
+        """
+        if not selector:
+            return ()
         found: list[Pod] = []
         token = ""
         for _ in range(POD_PAGES):

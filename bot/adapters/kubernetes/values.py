@@ -228,7 +228,9 @@ def _selector(selector: Json) -> str:
     """Return a LabelSelector in the form that the API's `labelSelector` parameter takes."""
     parts = [f"{k}={v}" for k, v in sorted(_object(selector, "matchLabels").items()) if isinstance(v, str)]
     for rule in _objects(selector, "matchExpressions"):
-        key, values = _text(rule, "key"), ",".join(v for v in rule.get("values") or () if isinstance(v, str))
+        found = rule.get("values")
+        values = ",".join(v for v in found if isinstance(v, str)) if isinstance(found, list) else ""
+        key = _text(rule, "key")
         forms = {
             "In": f"{key} in ({values})",
             "NotIn": f"{key} notin ({values})",

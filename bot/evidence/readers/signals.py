@@ -20,11 +20,20 @@ SIGNALS: Mapping[str, EvidenceKind] = {
 MAX_CHARS = 60_000
 _MAX_FACT = 200
 
-_STATES = {
-    "State": ("state", "reason", "exit_code", "message"),
-    "Last State": ("", "last_reason", "last_exit_code", "last_message"),
+_CONTAINERS = ("Containers", "Init Containers")
+_NOWHERE: Mapping[str, str] = {}
+_POD: Mapping[str, str] = {"Status": "phase", "Node": "node", "Name": "pod"}
+_CONTAINER: Mapping[str, str] = {"State": "state", "Image": "image", "Restart Count": "restarts"}
+_STATES: Mapping[str, Mapping[str, str]] = {
+    "State": {"Reason": "reason", "Exit Code": "exit_code", "Message": "message"},
+    "Last State": {"Reason": "last_reason", "Exit Code": "last_exit_code", "Message": "last_message"},
+    "Ready": _NOWHERE,
 }
-_TITLES = {"Status": "phase", "Node": "node", "Image": "image", "Restart Count": "restarts"}
+_AMOUNTS: Mapping[str, Mapping[str, str]] = {
+    "Limits": {"memory": "memory_limit", "cpu": "cpu_limit"},
+    "Requests": {"memory": "memory_request", "cpu": "cpu_request"},
+    "Environment": _NOWHERE,
+}
 
 
 def read_signals(texts: Mapping[str, str], source: Source, session: Session) -> tuple[Evidence, ...]:
@@ -53,35 +62,35 @@ def _read(name: str, kind: EvidenceKind, text: str, source: Source, session: Ses
     )
 
 
-def described_facts(lines: Iterable[str]) -> Iterator[Fact]:
-    """Yield what `kubectl describe pod` states about the pod and its containers, in the order of the text."""
-    names: tuple[str, ...] = ()
-    previous, section = "", ""
+def described_facts(lines: Iterable[str]) -> tuple[Fact, ...]:
+    """Return what `kubectl describe pod` states about the pod and its containers, those in trouble first."""
+    pod: list[Fact] = []
+    containers: list[list[Fact]] = []
+    section, states, amounts = "", _NOWHERE, ""
     for line in lines:
         title, _, rest = line.strip().partition(":")
         rest = rest.strip()[:_MAX_FACT]
         depth = len(line) - len(line.lstrip())
         if depth == 0:
-            section = title
-        if depth == 2 and not rest and section.endswith("Containers"):
-            yield Fact(name="container", value=title)
-        elif title in _STATES:
-            names = _STATES[title]
-            if names[0] and rest:
-                yield Fact(name=names[0], value=rest.lower())
-        elif title in {"Reason", "Exit Code", "Message"} and rest:
-            yield from _ended(names if depth else (), title, rest)
-        elif title == "memory" and previous == "Limits":
-            yield Fact(name="memory_limit", value=rest)
-        elif title in _TITLES and rest:
-            yield Fact(name=_TITLES[title], value=rest)
-        if title in {"Limits", "Requests"}:
-            previous = title
+            section, states, amounts = title, _NOWHERE, ""
+        if section not in _CONTAINERS:
+            pod.extend(_named({**_POD, "Reason": "pod_reason"} if depth == 0 else {}, title, rest))
+        elif depth == 2 and not rest:
+            containers.append([Fact(name="container", value=title)])
+            states, amounts = _NOWHERE, ""
+        elif containers:
+            states = _STATES.get(title, states)
+            amounts = title if title in _AMOUNTS else amounts
+            containers[-1].extend(_named({**_CONTAINER, **states, **_AMOUNTS.get(amounts, {})}, title, rest))
+    containers.sort(key=lambda facts: not _in_trouble(facts))
+    return (*(fact for facts in containers for fact in facts), *pod)
 
 
-def _ended(names: tuple[str, ...], title: str, rest: str) -> Iterator[Fact]:
-    if not names:
-        if title == "Reason":
-            yield Fact(name="pod_reason", value=rest)
-        return
-    yield Fact(name=names[{"Reason": 1, "Exit Code": 2, "Message": 3}[title]], value=rest)
+def _named(names: Mapping[str, str], title: str, text: str) -> Iterator[Fact]:
+    if text and title in names:
+        yield Fact(name=names[title], value=text.lower() if names[title] == "state" else text)
+
+
+def _in_trouble(facts: Iterable[Fact]) -> bool:
+    stated = {fact.name: fact.value for fact in facts}
+    return "last_reason" in stated or stated.get("state", "running") != "running"

@@ -1,7 +1,7 @@
 """The resource fields of a post: from named values, then titles, links and phrases. Tables; the first that fits wins."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from bot.domain.alert import Post
@@ -115,6 +115,7 @@ _HOSTED = re.compile(
 )
 _FORGES = re.compile(r"(?:^|\.)(?:github|gitlab|bitbucket|gitea|codeberg)\.")
 _RUN_TAIL = re.compile(r" (?:#\d{1,9}\b|completed in\b).{0,200}")
+_NO_VALUE = frozenset({"-", "n/a", "none", "null", "unknown", "<none>", "[no value]"})
 _ONE_WORD = frozenset({"namespace", "pod", "container", "workload", "cluster", "node", "branch", "tag", "run_id"})
 _JENKINS_NAME = re.compile(r"^(?P<path>.{1,250}?) - #(?P<run>\d{1,9})\b")
 _BRANCH_LIKE = re.compile(
@@ -197,27 +198,30 @@ def _group_of(wording: Wording, platform: str) -> dict[str, str]:
 def _clean(label: str, said: str) -> str:
     """Return the value in the form that its label has, or the empty string if it does not look like one."""
     said = said.strip().strip("`*\"'").strip()
-    if not said or len(said) > 300 or said.lower() in {"-", "n/a", "none", "null", "unknown", "<none>", "[no value]"}:
+    if not said or len(said) > 300 or said.lower() in _NO_VALUE:
         return ""
-    if label == "commit":
-        found = _SHA.search(said)
-        return found[0] if found else ""
-    if label == "branch":
-        said = said.removeprefix("refs/heads/").removeprefix("origin/")
-        return "" if said.startswith(("refs/", "http")) or " " in said else said.rstrip(".,;:)")
-    if label == "repo":
-        return _clean_repo(said)
-    if label == "pr":
-        found = re.search(r"\d{1,7}", said)
-        return found[0] if found else ""
-    if label == "workflow":
-        return _RUN_TAIL.sub("", said)
-    if label == "severity":
-        return said.split(" ", 1)[0].strip(".,;:()")
+    cleaner = _CLEANERS.get(label)
+    if cleaner is not None:
+        return cleaner(said)
     if label in _ONE_WORD:
         word = said.split(" ", 1)[0].strip(",;()`")
         return word.rstrip(".:") if word[:1].isalnum() else ""
     return said
+
+
+def _clean_branch(said: str) -> str:
+    said = said.removeprefix("refs/heads/").removeprefix("origin/")
+    return "" if said.startswith(("refs/", "http")) or " " in said else said.rstrip(".,;:)")
+
+
+def _first(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    """Return a cleaner that takes the first match."""
+
+    def clean(said: str) -> str:
+        found = pattern.search(said)
+        return found[0] if found else ""
+
+    return clean
 
 
 def _clean_repo(said: str) -> str:
@@ -227,6 +231,16 @@ def _clean_repo(said: str) -> str:
         return hosted[2].strip("/") if is_repo and "/" in hosted[2] else ""
     said = said.removesuffix(".git")
     return said if _REPO.fullmatch(said) and "://" not in said else ""
+
+
+_CLEANERS: dict[str, Callable[[str], str]] = {
+    "commit": _first(_SHA),
+    "pr": _first(re.compile(r"\d{1,7}")),
+    "branch": _clean_branch,
+    "repo": _clean_repo,
+    "workflow": lambda said: _RUN_TAIL.sub("", said),
+    "severity": lambda said: said.split(" ", 1)[0].strip(".,;:()"),
+}
 
 
 def _add_jenkins(labels: dict[str, str], wording: Wording) -> None:

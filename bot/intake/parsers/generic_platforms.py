@@ -69,8 +69,7 @@ _LINKS = (
 )
 _WORDING = (
     ("github-actions", r"github[ -]actions?\b|@action-slack"),
-    ("flux", r"(?:^|\n)(?:kustomization|helmrelease|gitrepository|ocirepository|helmrepository|helmchart|bucket|"
-             r"imagerepository|imagepolicy|imageupdateautomation)/[\w.-]{1,200}"),
+    ("flux", r"(?:^|\n)(?:kustomization|helmrelease|(?:git|oci|helm|image)repository|helmchart|bucket|imagepolicy|imageupdateautomation)/[\w.-]{1,200}"),
     ("kubernetes", r"k8sgpt|k8s event detected|prometheus alert firing|kubewatch|(?:^|\n)\W{0,3}v1/\w{1,40} error"),
     ("aws-codepipeline", r"codepipeline|codebuild"),
     ("argocd", r"argo ?cd|(?:sync operation of|(?:^|\n)\W{0,20})application [\w.-]{1,200} (?:has|is|sync)"),

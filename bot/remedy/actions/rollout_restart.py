@@ -74,7 +74,7 @@ class RolloutRestart:
     def preflight(self, step: ProposalStep, platforms: Platforms, execution_id: str, dry_run: bool) -> Preflight:
         """Also check that a pod still fails."""
         body = _body(execution_id or rolling.EXECUTION_PLACE, TIME_PLACE)
-        return rolling.preflight(step, platforms, body, (_still_failing,), dry_run)
+        return rolling.preflight(step, platforms, execution_id, body, (_still_failing,), dry_run)
 
     def send(self, step: ProposalStep, execution: Execution, platforms: Platforms) -> str:
         return rolling.send(step, execution, platforms, _body(execution.id, _stamp(execution)))

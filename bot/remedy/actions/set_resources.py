@@ -63,7 +63,7 @@ class SetResources:
     def preflight(self, step: ProposalStep, platforms: Platforms, execution_id: str, dry_run: bool) -> Preflight:
         """Also check that the limit is still the one shown and that a pod still shows the kill."""
         body = _body(step, execution_id or rolling.EXECUTION_PLACE)
-        return rolling.preflight(step, platforms, body, (_limit_unchanged, _still_killed), dry_run)
+        return rolling.preflight(step, platforms, execution_id, body, (_limit_unchanged, _still_killed), dry_run)
 
     def send(self, step: ProposalStep, execution: Execution, platforms: Platforms) -> str:
         return rolling.send(step, execution, platforms, _body(step, execution.id))

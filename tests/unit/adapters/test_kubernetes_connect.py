@@ -86,7 +86,7 @@ def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
 
 
 def test_neither_a_kubeconfig_nor_a_pod_is_not_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("bot.adapters.kubernetes.connect.SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr("bot.adapters.kubernetes.connection.SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     with pytest.raises(NotConfigured) as caught:
         connect("east", None, None)
     assert caught.value.connection == "east"

@@ -263,6 +263,34 @@ def test_a_refusal_is_not_tried_again() -> None:
     assert len(seen) == 1
 
 
+def test_no_selector_finds_no_pod_and_asks_nothing() -> None:
+    with cluster_of(answer(200, {"items": [POD]})) as (cluster, seen):
+        assert cluster.pods("shop", "") == ()
+    assert seen == []
+
+
+def test_pods_are_read_page_by_page_newest_first() -> None:
+    def pod(name: str, minute: int) -> dict:
+        return {"metadata": {"name": name, "creationTimestamp": f"2026-11-24T14:{minute:02}:00Z"}}
+
+    first = {"metadata": {"continue": "t/1="}, "items": [pod("a", 1), pod("b", 59)]}
+    second = {"metadata": {}, "items": [pod("c", 30)]}
+    with cluster_of(answer(200, first), answer(200, second)) as (cluster, seen):
+        assert [found.name for found in cluster.pods("shop", "app=api,tier in (web)")] == ["b", "c", "a"]
+    assert "labelSelector=app%3Dapi%2Ctier%20in%20%28web%29&limit=250" in seen[0][1]
+    assert seen[1][1].endswith("&continue=t/1%3D")
+
+
+def test_events_are_the_newest_hundred_oldest_first() -> None:
+    items = [
+        {"reason": f"r{n}", "lastTimestamp": f"2026-11-24T{10 + n // 60}:{n % 60:02}:00Z", "message": "m"}
+        for n in range(150)
+    ]
+    with cluster_of(answer(200, {"items": items[::-1]})) as (cluster, _):
+        found = cluster.events("shop", "api-1")
+    assert [event.reason for event in found] == [f"r{n}" for n in range(50, 150)]
+
+
 def test_a_second_try_does_not_feed_keep_twice() -> None:
     fed: list[str] = []
 

@@ -6,7 +6,19 @@ from bot.intake.parsers.alertmanager import name_values
 
 
 def read_title(read, title: str, **more: object):
-    return read("", username="Alertmanager", attachments=[{"id": 1, "title": title, "title_link": "https://am.corp.example/#/alerts?receiver=x", "color": "a30200", **more}])
+    return read(
+        "",
+        username="Alertmanager",
+        attachments=[
+            {
+                "id": 1,
+                "title": title,
+                "title_link": "https://am.corp.example/#/alerts?receiver=x",
+                "color": "a30200",
+                **more,
+            }
+        ],
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +50,11 @@ def test_what_has_no_name_stays_apart() -> None:
 
 
 def test_named_labels_of_a_custom_template_win(read) -> None:
-    alert = read_title(read, "[FIRING:1] KubePodCrashLooping for prod", text="*Details:*\n • *namespace:* `shop`\n • *pod:* `api-5d8f7c6b9d-7kq2z`\n • *severity:* `page`\n")
+    alert = read_title(
+        read,
+        "[FIRING:1] KubePodCrashLooping for prod",
+        text="*Details:*\n • *namespace:* `shop`\n • *pod:* `api-5d8f7c6b9d-7kq2z`\n • *severity:* `page`\n",
+    )
     assert (alert.label("namespace"), alert.label("pod"), alert.severity) == ("shop", "api-5d8f7c6b9d-7kq2z", "page")
 
 
@@ -67,9 +83,18 @@ def test_pods_of_one_workload_are_one_fingerprint(read) -> None:
 
 
 def test_groups_of_other_services_are_other_fingerprints(read) -> None:
-    one, two = (read_title(read, f"[FIRING:2] HighErrorRate ({service} http critical)") for service in ("payments", "search"))
+    one, two = (
+        read_title(read, f"[FIRING:2] HighErrorRate ({service} http critical)") for service in ("payments", "search")
+    )
     assert one.fingerprint != two.fingerprint
 
 
 def test_grafana_is_not_alertmanager(read) -> None:
-    assert read("", username="Grafana", attachments=[{"id": 1, "title": "[FIRING:1] X y (z)", "title_link": "https://g.example/alerting/list"}]).source == "generic"
+    assert (
+        read(
+            "",
+            username="Grafana",
+            attachments=[{"id": 1, "title": "[FIRING:1] X y (z)", "title_link": "https://g.example/alerting/list"}],
+        ).source
+        == "generic"
+    )

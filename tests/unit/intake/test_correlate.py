@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.alert import AlertStatus, SlackRef, Target
+from bot.domain.alert import AlertStatus, PostKind, SlackRef, Target
 from bot.domain.incident import Incident, IncidentState
 from bot.intake.correlate import Decision, correlate
 
@@ -85,6 +85,10 @@ def test_the_reason_tells_edit_broadcast_and_repeat_apart(firing) -> None:
     same = incident(S.OPEN, ts=firing.post.ref.ts)
     reasons = {
         kind: correlate(replace(firing, post=replace(firing.post, kind=kind)), same, now=NOW).reason
-        for kind in ("new", "edited", "broadcast")
+        for kind in (PostKind.NEW, PostKind.EDITED, PostKind.BROADCAST)
     }
-    assert reasons == {"new": "repeat", "edited": "edit of the same message", "broadcast": "broadcast from the same thread"}
+    assert reasons == {
+        "new": "repeat",
+        "edited": "edit of the same message",
+        "broadcast": "broadcast from the same thread",
+    }

@@ -6,25 +6,74 @@ RUN = "https://github.com/hooli/web/actions/runs/"
 
 
 def gha(read, number: int, said: str, **more: object):
-    return read(f":x: Workflow <{RUN}{number}|CI #{number}> {said}", app_id="A01BP7R4KNY", attachments=[{"id": 1, "title": f"CI #{number}", "title_link": f"{RUN}{number}", "fields": [{"title": "Commit", "value": "`4be1d3f (main)`"}]}], **more)
+    return read(
+        f":x: Workflow <{RUN}{number}|CI #{number}> {said}",
+        app_id="A01BP7R4KNY",
+        attachments=[
+            {
+                "id": 1,
+                "title": f"CI #{number}",
+                "title_link": f"{RUN}{number}",
+                "fields": [{"title": "Commit", "value": "`4be1d3f (main)`"}],
+            }
+        ],
+        **more,
+    )
 
 
 def test_runs_of_a_branch_join_and_a_success_ends_it(read) -> None:
-    assert gha(read, 1, "failed").fingerprint == gha(read, 2, "failed").fingerprint == gha(read, 3, "succeeded").fingerprint == "ci/default/hooli%2Fweb/CI/main"
+    assert (
+        gha(read, 1, "failed").fingerprint
+        == gha(read, 2, "failed").fingerprint
+        == gha(read, 3, "succeeded").fingerprint
+        == "ci/default/hooli%2Fweb/CI/main"
+    )
 
 
 def test_edit_and_broadcast_of_one_run_are_one(read) -> None:
-    run = {"id": 1, "title": "CI #9", "title_link": f"{RUN}9", "color": "cb2431", "fields": [{"title": "Status", "value": ":x: Failure"}, {"title": "Commit", "value": "`4be1d3f (main)`"}], "footer": "<https://github.com/hooli/web|hooli/web>"}
-    root = {"ts": "1782900000.000100", "bot_id": "B0TESTBOT1", "app_id": "A01BP7R4KNY", "text": "Workflow was triggered via push by ann", "attachments": [run]}
-    before = {**root, "attachments": [{**run, "color": "dbab09", "fields": [{"title": "Status", "value": "In progress"}]}]}
-    edited = read("", subtype="message_changed", message={**root, "edited": {"ts": "1782900100.000000"}}, previous_message=before, event_ts="1782900100.000200")
-    broadcast = read(f":x: Workflow <{RUN}9|CI #9> failed", subtype="thread_broadcast", ts="1782900101.000100", thread_ts=root["ts"], root=root, app_id="A01BP7R4KNY")
+    run = {
+        "id": 1,
+        "title": "CI #9",
+        "title_link": f"{RUN}9",
+        "color": "cb2431",
+        "fields": [{"title": "Status", "value": ":x: Failure"}, {"title": "Commit", "value": "`4be1d3f (main)`"}],
+        "footer": "<https://github.com/hooli/web|hooli/web>",
+    }
+    root = {
+        "ts": "1782900000.000100",
+        "bot_id": "B0TESTBOT1",
+        "app_id": "A01BP7R4KNY",
+        "text": "Workflow was triggered via push by ann",
+        "attachments": [run],
+    }
+    before = {
+        **root,
+        "attachments": [{**run, "color": "dbab09", "fields": [{"title": "Status", "value": "In progress"}]}],
+    }
+    edited = read(
+        "",
+        subtype="message_changed",
+        message={**root, "edited": {"ts": "1782900100.000000"}},
+        previous_message=before,
+        event_ts="1782900100.000200",
+    )
+    broadcast = read(
+        f":x: Workflow <{RUN}9|CI #9> failed",
+        subtype="thread_broadcast",
+        ts="1782900101.000100",
+        thread_ts=root["ts"],
+        root=root,
+        app_id="A01BP7R4KNY",
+    )
     assert edited.fingerprint == broadcast.fingerprint == "ci/default/hooli%2Fweb/CI/main"
     assert edited.post.ref.root == broadcast.post.ref.root == root["ts"]
 
 
 def test_argo_phase_and_application(read) -> None:
-    failed = read("The sync operation of application shop has failed at 2026-06-30T01:02:03Z with the following error: X", name="argocd")
+    failed = read(
+        "The sync operation of application shop has failed at 2026-06-30T01:02:03Z with the following error: X",
+        name="argocd",
+    )
     synced = read("Application shop has been successfully synced at 2026-06-30T02:02:03Z.", name="argocd")
     degraded = read("Application shop has degraded.", name="argocd")
     assert failed.fingerprint == synced.fingerprint == "argo/default/shop/sync"
@@ -35,7 +84,7 @@ def test_argo_phase_and_application(read) -> None:
     ("failing", "over", "event"),
     [
         ("*Triggered* <https://h.pagerduty.com/incidents/Q0AB12CD34|#7: API slow>", "*Resolved* <https://h.pagerduty.com/incidents/Q0AB12CD34|#7: API slow>", {"name": "PagerDuty"}),
-        ("New alert: <https://opsg.in/a/i/h/1|#4>: \"CPU\"", "ann closed alert <https://opsg.in/a/i/h/1|#4>: \"CPU\"", {"name": "Opsgenie"}),
+        ('New alert: <https://opsg.in/a/i/h/1|#4>: "CPU"', 'ann closed alert <https://opsg.in/a/i/h/1|#4>: "CPU"', {"name": "Opsgenie"}),
         ("[Triggered on {host:web-7,env:prod}] Disk full", "[Recovered on {env:prod,host:web-7}] Disk full", {"name": "Datadog"}),
         ("Deploy - #4 Failure after 3 min (<https://ci.x.example/job/Deploy/4/|Open>)", "Deploy - #5 Back to normal after 1 hr (<https://ci.x.example/job/Deploy/5/|Open>)", {}),
         ("[FIRING:1] API 5xx Production (payments critical)", "[RESOLVED] API 5xx Production (payments critical)", {"name": "Grafana"}),
@@ -51,16 +100,39 @@ def test_failure_and_recovery_are_one(read, failing, over, event) -> None:
 
 
 def test_the_order_of_fields_does_not_matter(read) -> None:
-    fields = [{"title": "Project", "value": "web"}, {"title": "Branch", "value": "main"}, {"title": "Job", "value": "build"}]
-    one, two = (read("CircleCI job failed.", name="CircleCI", attachments=[{"id": 1, "fields": each}]) for each in (fields, fields[::-1]))
+    fields = [
+        {"title": "Project", "value": "web"},
+        {"title": "Branch", "value": "main"},
+        {"title": "Job", "value": "build"},
+    ]
+    one, two = (
+        read("CircleCI job failed.", name="CircleCI", attachments=[{"id": 1, "fields": each}])
+        for each in (fields, fields[::-1])
+    )
     assert one.fingerprint == two.fingerprint == "ci/default/web/build/main"
 
 
 def test_error_text_does_not_matter(read) -> None:
-    one, two = (read("The sync operation of application shop has failed with the following error: " + text, name="argocd") for text in ("pod a-1 is bad", "pod b-2 is worse"))
+    one, two = (
+        read("The sync operation of application shop has failed with the following error: " + text, name="argocd")
+        for text in ("pod a-1 is bad", "pod b-2 is worse")
+    )
     assert one.fingerprint == two.fingerprint
 
 
 def test_a_part_cannot_pretend_to_be_two(read) -> None:
-    alert = read("Workflow failed", name="GitHub", attachments=[{"id": 1, "fields": [{"title": "Workflow", "value": "a/b"}, {"title": "Branch", "value": "x/y"}, {"title": "Repo", "value": "o/r"}]}])
+    alert = read(
+        "Workflow failed",
+        name="GitHub",
+        attachments=[
+            {
+                "id": 1,
+                "fields": [
+                    {"title": "Workflow", "value": "a/b"},
+                    {"title": "Branch", "value": "x/y"},
+                    {"title": "Repo", "value": "o/r"},
+                ],
+            }
+        ],
+    )
     assert alert.fingerprint == "ci/default/o%2Fr/a%2Fb/x%2Fy"

@@ -28,7 +28,10 @@ def test_refused(read, event, reason) -> None:
 
 
 def test_a_link_that_unfurls_is_not_read(read) -> None:
-    said = read("look at https://x.example", attachments=[{"id": 1, "text": "Run failed", "color": "a30200", "from_url": "https://x.example"}])
+    said = read(
+        "look at https://x.example",
+        attachments=[{"id": 1, "text": "Run failed", "color": "a30200", "from_url": "https://x.example"}],
+    )
     assert said.reason == "says neither failure nor success"
 
 

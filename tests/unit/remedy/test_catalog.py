@@ -125,3 +125,24 @@ def test_an_escalation_fits_an_incident_without_a_workload() -> None:
     ask = make_world().ask("escalate")
     bare = replace(ask, dossier=replace(ask.dossier, workload=None, pods=(), confirmed=False))
     assert not isinstance(ESCALATE.draft(bare), NotOffered)
+
+
+def test_an_init_container_may_have_tried_more_than_once() -> None:
+    world = make_world(needs="")
+    step = world.step("kubernetes.rollout_restart")
+    RESTART.send(step, world.execution(), world)
+    world.change_pod(state={"started_at": NOW})
+    waiter = replace(world.pod.containers[0], name="wait-for-db", init=True, restarts=2, last_reason="Error")
+    world.change_pod(containers=(waiter, *world.pod.containers))
+    assert RESTART.verify(step, world.execution(), world, NOW.replace(minute=2)).verdict is Verdict.PASSED
+
+
+def test_a_restart_that_has_arrived_is_not_sent_again() -> None:
+    """Its fields look as before, so only the mark tells that the first request came through after all."""
+    world = make_world()
+    step = world.step("kubernetes.rollout_restart")
+    RESTART.send(step, world.execution(), world)
+    again = RESTART.preflight(step, world, "ex_1", dry_run=True)
+    assert not again.ok
+    assert again.checks[-1].observed == "this very run has changed it already"
+    assert RESTART.preflight(step, world, "ex_2", dry_run=True).ok

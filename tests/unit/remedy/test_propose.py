@@ -173,3 +173,10 @@ def test_a_fix_that_did_not_help_is_not_offered_again(verdict: Verdict, offered:
 def test_a_proposal_is_as_risky_as_its_riskiest_step() -> None:
     assert highest((Risk.LOW, Risk.CRITICAL, Risk.MEDIUM)) is Risk.CRITICAL
     assert highest((Risk.READ_ONLY, Risk.LOW)) is Risk.LOW
+
+
+def test_nothing_that_was_tried_stands_in_the_way_of_an_escalation() -> None:
+    verification = Verification(id="vf_1", incident_id="in_1", execution_id="ex_0", verdict=Verdict.FAILED, at=NOW)
+    unnamed = earlier(timedelta(minutes=1), action="", target=None)
+    ask = make_world().ask(remedy="escalate", executions=(unnamed,), verifications=(verification,))
+    assert isinstance(made(ask), Proposal)

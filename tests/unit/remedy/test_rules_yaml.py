@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.rules_yaml import FILE, load_rules
+from bot.adapters.rules_yaml import load_rules
 from bot.domain.errors import ConfigError
 from bot.remedy.catalog import ACTIONS, action
 from bot.remedy.policy import ActionRule, MemoryRule, Rules
 
-SHIPPED = Path(__file__).resolve().parents[3] / "config"
+FILE = "remediation_rules.yaml"
+SHIPPED = Path(__file__).resolve().parents[3] / "config" / FILE
 IDS = tuple(each.spec.id for each in ACTIONS)
 
 
 def team(folder: Path, text: str | bytes) -> Rules:
     (folder / FILE).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_rules(SHIPPED, folder, IDS)
+    return load_rules(SHIPPED, folder / FILE, IDS)
 
 
 def test_the_shipped_rules_are_the_defaults() -> None:
@@ -27,7 +28,7 @@ def test_the_shipped_rules_are_the_defaults() -> None:
 
 
 def test_a_folder_without_the_file_changes_nothing(tmp_path: Path) -> None:
-    assert load_rules(SHIPPED, tmp_path, IDS) == load_rules(SHIPPED, None, IDS)
+    assert load_rules(SHIPPED, tmp_path / FILE, IDS) == load_rules(SHIPPED, None, IDS)
 
 
 def test_an_entry_replaces_the_one_with_its_id_and_no_other(tmp_path: Path) -> None:
@@ -107,4 +108,4 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 
 def test_a_missing_shipped_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
-        load_rules(tmp_path, None, IDS)
+        load_rules(tmp_path / FILE, None, IDS)

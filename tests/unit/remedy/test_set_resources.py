@@ -323,3 +323,12 @@ def test_an_outage_is_an_outage(operation: str) -> None:
     world.fake.fail(operation, Unavailable("down"))
     with pytest.raises(Unavailable):
         ACT.preflight(step, world, "ex_1", dry_run=True)
+
+
+def test_another_container_that_was_killed_is_not_the_failure_shown() -> None:
+    world = make_world()
+    step = world.step()
+    killed = replace(world.pod.containers[0], name="side")
+    healed(world)
+    world.change_pod(containers=(*world.pod.containers, killed))
+    assert ACT.preflight(step, world, "ex_1", dry_run=True).checks[-1].name == "still failing"

@@ -1,0 +1,141 @@
+"""The outcomes, each a message of its own in the thread, and short answers to one person.
+
+A note's headline begins with exactly one of: Verified, Verification failed, Inconclusive, Waiting for change, Refused,
+Unknown, Expired, Stale, Rejected, Escalated. People and scripts find outcomes by these words.
+"""
+
+from bot.domain.cluster import EXECUTION_MARK
+from bot.domain.execution import Verdict
+from bot.domain.proposal import Proposal
+from bot.domain.report import Part, Report, Text
+from bot.report.cited import known_parts
+from bot.report.compose import SIMULATED
+from bot.report.fix import observed, proposal_target, target_of, tried_parts
+from bot.report.status import decided_parts
+from bot.report.story import Story
+from bot.report.words import clock, target_name
+
+NOTHING = "Nothing was changed."
+
+
+def compose_stale(proposal: Proposal, why: str) -> Report:
+    """Return that a proposal became void before anything was sent."""
+    return Report(
+        headline=f"Stale: the fix for {proposal_target(proposal)} is void",
+        parts=(Text(text="Why:", quoted=why), _proposed(proposal), Text(text=NOTHING)),
+    )
+
+
+def compose_refused(story: Story, why: str) -> Report:
+    """Return that the platform, or a precondition, refused the approved fix; names the steps that were applied before."""
+    proposal = story.proposal
+    applied = proposal.steps[: proposal.step] if proposal else ()
+    before = Text(text="Steps already applied, and left so:", quoted=" ".join(step.preview.summary for step in applied))
+    said = (
+        *_stamp(story),
+        Text(text="Why:", quoted=why),
+        *((_proposed(proposal),) if proposal else ()),
+        *decided_parts(story),
+        before if applied else Text(text=NOTHING),
+    )
+    return Report(headline=f"Refused: the fix for {_where(story)} was not applied", parts=said)
+
+
+def compose_unknown(story: Story, why: str) -> Report:
+    """Return that it cannot be told whether the fix was applied, and by what a person can tell."""
+    mark: tuple[Part, ...] = ()
+    if story.proposal and story.execution and story.proposal.current.action.startswith("kubernetes."):
+        line = f"{EXECUTION_MARK}: {story.execution.id}"
+        mark = (Text(text="If it was applied, the workload carries this annotation:", quoted=line),)
+    rest = "It is not sent again. I go on looking for it; Escalate on the card hands it to people now."
+    return Report(
+        headline=f"Unknown: it cannot be told whether the fix for {_where(story)} was applied",
+        parts=(
+            *_stamp(story),
+            Text(text="Why:", quoted=why),
+            *((_proposed(story.proposal),) if story.proposal else ()),
+            *decided_parts(story),
+            *mark,
+            Text(text=rest),
+        ),
+    )
+
+
+def compose_expired(proposal: Proposal) -> Report:
+    """Return that nobody decided in time."""
+    at = clock(proposal.expires_at, proposal.offered_at)
+    return Report(
+        headline=f"Expired: nobody decided on the fix for {proposal_target(proposal)} by {at}",
+        parts=(_proposed(proposal), Text(text=f"{NOTHING} What it was based on may have changed since.")),
+    )
+
+
+def compose_rejected(proposal: Proposal, *, by: str) -> Report:
+    """Return that a person said no. `by` is a Slack user id."""
+    return Report(
+        headline=f"Rejected: the fix for {proposal_target(proposal)} does not run",
+        parts=(Text(text="Rejected by", user=by), _proposed(proposal), Text(text=NOTHING)),
+    )
+
+
+_VERDICTS = {
+    Verdict.PASSED: ("Verified: the fix for {where} holds", "Every check that was written down before it ran is met:"),
+    Verdict.FAILED: (
+        "Verification failed: the fix for {where} did not help",
+        "What was seen against what was expected:",
+    ),
+    Verdict.INCONCLUSIVE: (
+        "Inconclusive: the fix for {where} could not be verified",
+        "What was seen against what was expected:",
+    ),
+}
+
+
+def compose_verdict(story: Story) -> Report:
+    """Return the verdict of the story's verification, each check as observed against expected."""
+    checked, proposal = story.verification, story.proposal
+    if checked is None:
+        return Report(headline=f"Inconclusive: the fix for {_where(story)} was not verified")
+    headline, lead = _VERDICTS[checked.verdict]
+    failed = checked.verdict is not Verdict.PASSED
+    undo = proposal.current.compensation if proposal and failed else ""
+    parts: tuple[Part, ...] = (
+        *_stamp(story),
+        *((Text(text="Applied:", quoted=proposal.current.preview.summary),) if proposal else ()),
+        *decided_parts(story),
+        *((Text(text=lead), observed(checked.checks)) if checked.checks else ()),
+        *((Text(text="I undid nothing. To undo it yourself:", quoted=undo),) if undo else ()),
+    )
+    return Report(headline=headline.format(where=_where(story)), parts=parts)
+
+
+def compose_escalated(story: Story, *, by: str = "") -> Report:
+    """Return the call for people: who asked for it, what is known, what was tried and with what result."""
+    asked = Text(text="Asked for by", user=by) if by else Text(text="The fix did not help, so this needs people.")
+    return Report(
+        headline=f"Escalated: {_where(story)} needs a person",
+        parts=(
+            *_stamp(story),
+            asked,
+            *tried_parts(story),
+            *(known_parts(story.diagnosis, story.dossier) or (Text(text="Known: nothing yet beyond the alert."),)),
+            Text(text="Alert:", quoted=story.alert.title),
+        ),
+    )
+
+
+def compose_answer(words: str) -> Report:
+    """Return a short answer to one person, as it is."""
+    return Report(headline=words)
+
+
+def _proposed(proposal: Proposal) -> Text:
+    return Text(text="The fix:", quoted=" ".join(step.preview.summary for step in proposal.steps))
+
+
+def _stamp(story: Story) -> tuple[Text, ...]:
+    return (Text(text=f"{SIMULATED}: nothing real was changed."),) if story.simulated else ()
+
+
+def _where(story: Story) -> str:
+    return target_name(story.proposal.current.target if story.proposal else target_of(story))
