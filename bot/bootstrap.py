@@ -289,13 +289,10 @@ class App:
 
     async def run(self) -> None:
         """Connect, say `ready`, and work until cancelled. Raises ConfigError and `bot.slack.calls.Never` at start."""
-        import aiohttp
-        from slack_sdk import WebClient
-        from slack_sdk.web.async_client import AsyncWebClient
-
         from bot.slack.app import Socket, build_app, sign_in
         from bot.slack.calls import Caller
         from bot.slack.catch_up import GAP, CatchUp
+        from bot.slack.clients import reading_client, writing_client
         from bot.slack.directory import SlackDirectory
         from bot.slack.outbox_writer import OutboxWriter
         from bot.slack.pacing import Pacing
@@ -304,13 +301,12 @@ class App:
         if self.settings.house.mode is Mode.SANDBOX:
             for name in PROXIES:  # slack_sdk ignores NO_PROXY, and the sandbox is on loopback
                 os.environ.pop(name, None)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-            client = AsyncWebClient(
-                token=slack.bot_token, base_url=slack.api_url, timeout=20, retry_handlers=[], session=session
-            )
+        for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):  # Bolt would read them by itself, and no child needs them
+            os.environ.pop(name, None)
+        async with writing_client(slack.bot_token, slack.api_url) as client:
             identity = await sign_in(client, self.observer)
             identity.learn(self.settings.house.own_app_id or None)
-            reads = WebClient(token=slack.bot_token, base_url=slack.api_url, timeout=5, retry_handlers=[])
+            reads = reading_client(slack.bot_token, slack.api_url)
             engine = await asyncio.to_thread(
                 build_engine,
                 self.settings,

@@ -1,8 +1,7 @@
 """How much the matches of one cause speak for it: a sum of factors in log-odds, each with its reason in words."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
-
-import re2
 
 from bot.diagnosis.match import Found, holds
 from bot.diagnosis.pattern import LOGS, PLATFORM, Unless
@@ -10,12 +9,12 @@ from bot.domain.diagnosis import Category, Factor
 from bot.domain.evidence import Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.values import value
 
-_WARNING = re2.compile(r"(?i)^\W{0,12}(?:##\[)?(?:warn(?:ing)?\b|npm warn|debug\b)|\b(?:WARN(?:ING)?|DEBUG)\b[\]: |]")
-_ASSERTION = re2.compile(
+_WARNING = re.compile(r"(?i:^\W{0,12}(?:##\[)?(?:warn(?:ing)?\b|npm warn|debug\b))|\b(?:WARN(?:ING)?|DEBUG)\b[\]: |]")
+_ASSERTION = re.compile(
     r"(?i)assert(?:ion)?(?:error)?\b|\bto (?:be|equal|contain)\b|expected .{0,80}(?:received|got|but)"
 )
-_SOURCE = re2.compile(r"^\s{0,40}(?:>|#|//|\d{1,5} ?\||run: |\+ ?if |if |echo |for |then\b)")
-_END = re2.compile(
+_SOURCE = re.compile(r"^\s{0,40}(?:>|#|//|\d{1,5} ?\||run: |\+ ?if |if |echo |for |then\b)")
+_END = re.compile(
     r"(?i)##\[error\]|exited with (?:code )?[1-9]|exit (?:code|status):? [1-9]|finished: failure|job failed:|make: \*\*\*"
 )
 _STEPS = ((15, 0.5), (60, 0.2), (200, 0.0))

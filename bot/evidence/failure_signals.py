@@ -43,8 +43,8 @@ NOISE: tuple[tuple[int, tuple[str, ...]], ...] = (
     (-3, ("warning", "warn ", "deprecat", "##[debug]", "debug", "retrying")),
     (-5, ("if-no-files-found", "fail-fast", "continue-on-error", "fail_on", "--fail", "0 failed", "0 errors")),
     (-5, ("0 failures", "no errors", "errors: 0", "failures: 0", "failed: 0", "error_log", "errorlevel", "... ok")),
-    (-4, ("downloading", "downloaded", "unpacking", "setting up ", "get:", "passed", "✓", "✔", "compiling ")),
-    (-5, ("if [", "then", "echo ", "grep ", "|| exit", "set -e", "libgpg-error", "thiserror", "error-chain")),
+    (-4, ("downloading", "downloaded", "unpacking", "setting up ", "passed", "✓", "✔", "compiling ")),
+    (-5, ("if [", "; then", "echo ", "grep ", "|| exit", "set -e", "libgpg-error", "thiserror", "error-chain")),
     (-6, ("libcurl", "rimraf", "npm warn", "post job cleanup", "fetching", "remote: counting", "receiving objects")),
 )
 """What takes the weight from a line that only looks like a failure."""
@@ -74,7 +74,8 @@ class Sign:
         """The line's weight: the strongest word, a little for each further one, less what speaks for noise."""
         if self.verdict:
             return self.best + 0.2 * min(self.others, 5)
-        return self.best + 0.2 * min(self.others, 5) + self.penalty
+        penalty = self.penalty / 2 if self.best >= 9 else self.penalty
+        return self.best + 0.2 * min(self.others, 5) + penalty
 
 
 def signs(lowered: Sequence[str]) -> dict[int, Sign]:

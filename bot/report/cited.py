@@ -19,9 +19,9 @@ def cause_parts(hypothesis: Hypothesis) -> tuple[Part, ...]:
 
 
 def reasoned(confidence: Confidence) -> str:
-    """Return `0.94, high: the platform's own status states it (+), the line is only a warning (-)`."""
+    """Return `0.94, high: the platform's own status states it (+); the line is only a warning (-)`."""
     weightiest = sorted(confidence.factors, key=lambda factor: -abs(factor.weight))[:CARD_REASONS]
-    told = ", ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in weightiest)
+    told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in weightiest)
     return f"{number(confidence)}{f': {told}' if told else ''}"
 
 

@@ -16,12 +16,13 @@ _BUSY = frozenset({ProposalState.APPROVED, ProposalState.EXECUTING, ProposalStat
 def compose_card(story: Story) -> Report:
     """Return the card: how it stands, what failed, the cause with its reasons and quotes, what is missing, the buttons."""
     status = status_of(story)
-    stamp = (Text(text="This is a drill: the alert is simulated and nothing real is changed."),)
+    stamp = (Text(text="The alert is simulated and nothing real is changed."),)
     parts: tuple[Part, ...] = (
         *(stamp if story.simulated else ()),
         *status.parts,
         facts(story),
         *known_parts(story.diagnosis, story.dossier),
+        *status.last,
         *_buttons(story),
     )
     return Report(headline=f"{SIMULATED}: {status.headline}" if story.simulated else status.headline, parts=parts)

@@ -1,12 +1,14 @@
 """A proposal in words: what it does, at what risk, what is checked, what was tried and what came of it."""
 
+from datetime import timedelta
+
 from bot.domain.action import Check, Risk
 from bot.domain.alert import Target
 from bot.domain.execution import ExecutionState, Verdict
 from bot.domain.proposal import Proposal, ProposalStep
 from bot.domain.report import Facts, Part, Text
 from bot.report.story import Story
-from bot.report.words import clock, name, target_name
+from bot.report.words import capital, clock, name, target_name
 
 RISKS: dict[Risk, str] = {
     Risk.READ_ONLY: "none, it only reads",
@@ -42,18 +44,19 @@ def risk_parts(proposal: Proposal) -> tuple[Part, ...]:
 
 def expected(checks: tuple[Check, ...]) -> Facts:
     """Return the checks as they were written down, before anybody looked."""
-    return Facts(pairs=tuple((check.name, check.expected) for check in checks))
+    return Facts(pairs=tuple((capital(check.name), check.expected) for check in checks))
 
 
 def observed(checks: tuple[Check, ...]) -> Facts:
     """Return the checks with what was seen against what was expected; one that was not reached says so."""
-    return Facts(pairs=tuple((check.name, _observed(check)) for check in checks))
+    return Facts(pairs=tuple(_observed(check) for check in checks))
 
 
-def _observed(check: Check) -> str:
-    word = {True: "met", False: "not met", None: "not decided"}[check.passed]
+def _observed(check: Check) -> tuple[str, str]:
     seen = check.observed[:MAX_OBSERVED]
-    return f"{word}: {seen} (expected: {check.expected})" if seen else f"not looked at (expected: {check.expected})"
+    word = {True: "met", False: "not met", None: "not decided"}[check.passed] if seen else "not looked at"
+    wanted = f"expected: {check.expected}"
+    return f"{capital(check.name)} ({word})", f"{seen} · {wanted}" if seen else wanted
 
 
 def verdict_of(story: Story) -> Verdict | None:
@@ -86,8 +89,9 @@ def tried_parts(story: Story) -> tuple[Part, ...]:
         refused = Text(text="The last step was not applied:", quoted=execution.detail or "it was not sent")
         return (*before, refused) if before else (Text(text="Tried: nothing was changed."), refused)
     if execution.state in {ExecutionState.UNKNOWN, ExecutionState.SENT}:
-        doubt = "It was sent, and whether it was applied is not known."
-        return (*before, done(proposal.current), Text(text=doubt, quoted=execution.detail))
+        doubt = "It was sent, and whether it was applied is not known"
+        why = execution.detail
+        return (*before, done(proposal.current), Text(text=f"{doubt}:" if why else f"{doubt}.", quoted=why))
     return (*before, done(proposal.current), *_result(story))
 
 
@@ -97,20 +101,34 @@ def _result(story: Story) -> tuple[Part, ...]:
         return (Text(text="It was applied; there is no verdict yet."),)
     if verdict is Verdict.PASSED:
         return (Text(text="Result: verified, every check was met."),)
-    seen = tuple(
-        f"{check.name}: {check.observed[:MAX_OBSERVED]}" for check in checked.checks if check.passed is not True
-    )
-    label = "Result: it did not help." if verdict is Verdict.FAILED else "Result: it could not be verified."
-    return Text(text=label), *((Text(text="Seen:", quoted="; ".join(seen)),) if seen else ())
+    missed = tuple(check for check in checked.checks if check.passed is False) or checked.checks
+    seen = "; ".join(check.observed[:MAX_OBSERVED] for check in missed if check.observed)
+    said = "Result: it did not help" if verdict is Verdict.FAILED else "Result: it could not be verified"
+    return (Text(text=f"{said}:" if seen else f"{said}.", quoted=seen),)
+
+
+def undo_parts(story: Story) -> tuple[Part, ...]:
+    """Return how a person undoes what was applied, or may have been: the bot undoes nothing by itself."""
+    proposal, execution = story.proposal, story.execution
+    if proposal is None or execution is None or execution.proposal_id != proposal.id:
+        return ()
+    applied = execution.state is ExecutionState.APPLIED
+    undo = proposal.current.compensation
+    if not undo or not (applied or execution.state in {ExecutionState.UNKNOWN, ExecutionState.SENT}):
+        return ()
+    return (Text(text="I undid nothing. To undo it:" if applied else "To undo it, if it was applied:", quoted=undo),)
 
 
 def watch_parts(story: Story, step: ProposalStep) -> tuple[Part, ...]:
-    """Return what is checked, and from when on a verdict can be expected."""
+    """Return what is checked, since when, and the earliest time at which it can have passed."""
     execution = story.execution
-    since = f"Applied at {clock(execution.changed_at)}. " if execution and execution.proposal_id == _id(story) else ""
-    window = f"It is watched for {step.verify_after} s; a failure shows at once." if step.verify_after else ""
-    said = (Text(text=f"{since}{window}".strip()),) if since or window else ()
-    return (*said, expected(step.verification)) if step.verification else said
+    if execution is None or execution.proposal_id != _id(story) or not step.verification:
+        return (expected(step.verification),) if step.verification else ()
+    since, earliest = execution.changed_at, execution.changed_at + timedelta(seconds=step.verify_after)
+    said = (
+        f"Watched since {clock(since)}, until {clock(earliest, since)} at least; a failure shows at once. It passes if:"
+    )
+    return Text(text=said), expected(step.verification)
 
 
 def _id(story: Story) -> str:

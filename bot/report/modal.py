@@ -32,7 +32,7 @@ def compose_review(
         *(part for at in range(len(proposal.steps)) for part in _step(proposal, at)),
         *_preconditions(proposal, checks),
         *_afterwards(proposal),
-        Text(text="Risk", tone=Tone.HEADING),
+        Rule(),
         *risk_parts(proposal),
         Text(text=_expiry(proposal), tone=Tone.SMALL),
         Buttons(buttons=(Button(action="heal_reject", label="Reject", value=proposal.id, style=Style.DANGER),)),
@@ -75,7 +75,7 @@ def _cautions(story: Story, problem: str, warning: str) -> tuple[Part, ...]:
     told: tuple[Text, ...] = simulated
     if problem:
         told = (*told, Text(text="It cannot be approved now:", quoted=problem))
-    if warning:
+    elif warning:
         told = (*told, Text(text="Before you press:", quoted=warning))
     return (*told, Rule()) if told else ()
 

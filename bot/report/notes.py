@@ -10,7 +10,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.report import Part, Report, Text
 from bot.report.cited import known_parts
 from bot.report.compose import SIMULATED
-from bot.report.fix import observed, proposal_target, target_of, tried_parts
+from bot.report.fix import observed, proposal_target, target_of, tried_parts, undo_parts
 from bot.report.status import decided_parts
 from bot.report.story import Story
 from bot.report.words import clock, target_name
@@ -66,7 +66,7 @@ def compose_expired(proposal: Proposal) -> Report:
     at = clock(proposal.expires_at, proposal.offered_at)
     return Report(
         headline=f"Expired: nobody decided on the fix for {proposal_target(proposal)} by {at}",
-        parts=(_proposed(proposal), Text(text=f"{NOTHING} What it was based on may have changed since.")),
+        parts=(_proposed(proposal), Text(text=NOTHING)),
     )
 
 
@@ -97,14 +97,12 @@ def compose_verdict(story: Story) -> Report:
     if checked is None:
         return Report(headline=f"Inconclusive: the fix for {_where(story)} was not verified")
     headline, lead = _VERDICTS[checked.verdict]
-    failed = checked.verdict is not Verdict.PASSED
-    undo = proposal.current.compensation if proposal and failed else ""
     parts: tuple[Part, ...] = (
         *_stamp(story),
         *((Text(text="Applied:", quoted=proposal.current.preview.summary),) if proposal else ()),
         *decided_parts(story),
         *((Text(text=lead), observed(checked.checks)) if checked.checks else ()),
-        *((Text(text="I undid nothing. To undo it yourself:", quoted=undo),) if undo else ()),
+        *(undo_parts(story) if checked.verdict is not Verdict.PASSED else ()),
     )
     return Report(headline=headline.format(where=_where(story)), parts=parts)
 
@@ -118,6 +116,7 @@ def compose_escalated(story: Story, *, by: str = "") -> Report:
             *_stamp(story),
             asked,
             *tried_parts(story),
+            *decided_parts(story),
             *(known_parts(story.diagnosis, story.dossier) or (Text(text="Known: nothing yet beyond the alert."),)),
             Text(text="Alert:", quoted=story.alert.title),
         ),

@@ -1,23 +1,25 @@
 """What a card says first: how it stands with the incident and its fix. One function a state, in one visible table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.domain.execution import Approval, Decision
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Proposal, ProposalState
 from bot.domain.report import Part, Text
 from bot.domain.values import value
-from bot.report.fix import fix_parts, observed, target_of, tried_parts, verdict_of, watch_parts
+from bot.report.fix import fix_parts, observed, target_of, tried_parts, undo_parts, verdict_of, watch_parts
 from bot.report.story import Story
 from bot.report.words import INCIDENTS, cause, chance, clock, target_name
 
 
 @value
 class Status:
-    """The headline, and what stands right under it."""
+    """The headline, what stands right under it, and what stands last, by the buttons."""
 
     headline: str
     parts: tuple[Part, ...] = ()
+    last: tuple[Part, ...] = ()
 
 
 def status_of(story: Story) -> Status:
@@ -30,7 +32,11 @@ def status_of(story: Story) -> Status:
     if story.failed:
         return _gave_up(story)
     if proposal is not None:
-        return _OF_PROPOSAL[proposal.state](story, proposal)
+        said = _OF_PROPOSAL[proposal.state](story, proposal)
+        recovered = state is IncidentState.RESOLVED and proposal.state is not ProposalState.PASSED
+        return (
+            replace(said, parts=(Text(text="The alert has recovered meanwhile."), *said.parts)) if recovered else said
+        )
     return _without_proposal(story)
 
 
@@ -64,7 +70,7 @@ def _dismissed(story: Story) -> Status:
 
 
 def _recovered(story: Story) -> Status:
-    said = (Text(text="The alert recovered:", quoted=story.closed_by),) if story.closed_by else ()
+    said = (Text(text="The alert recovered, says:", quoted=story.closed_by),) if story.closed_by else ()
     proposal = story.proposal
     void = proposal is not None and proposal.state is ProposalState.STALE
     rest = (Text(text="The fix that was offered is void; it was not run."),) if void else ()
@@ -89,8 +95,8 @@ def _without_proposal(story: Story) -> Status:
     why = story.not_proposed
     lead = (Text(text="No fix is proposed:", quoted=why) if why else Text(text="No fix is proposed."),)
     if story.incident.state is IncidentState.NEEDS_HUMAN:
-        return Status(headline=f"{diagnosed(story)}: needs a person", parts=lead)
-    return Status(headline=diagnosed(story), parts=lead)
+        return Status(headline=f"{diagnosed(story)}: needs a person", last=lead)
+    return Status(headline=diagnosed(story), last=lead)
 
 
 def _looking(story: Story) -> Status:
@@ -111,7 +117,7 @@ def _offered(story: Story, proposal: Proposal) -> Status:
         who = f"Nobody can approve: CODEHEALER_APPROVERS is empty. The offer expires at {until}."
     needs = story.incident.state is IncidentState.NEEDS_HUMAN
     escalated = (Text(text="This incident was escalated; the fix is still on offer."),) if needs else ()
-    return Status(headline=diagnosed(story), parts=(*escalated, *fix_parts(proposal), Text(text=who)))
+    return Status(headline=diagnosed(story), parts=escalated, last=(*fix_parts(proposal), Text(text=who)))
 
 
 def _approved(story: Story, proposal: Proposal) -> Status:
@@ -137,12 +143,12 @@ def _passed(story: Story, proposal: Proposal) -> Status:
 
 
 def _failed(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *_undo(proposal))
+    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *undo_parts(story))
     return Status(headline=f"Verification failed: the fix for {_where(story)} did not help", parts=parts)
 
 
 def _inconclusive(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *_undo(proposal))
+    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *undo_parts(story))
     return Status(headline=f"Inconclusive: the fix for {_where(story)} could not be verified", parts=parts)
 
 
@@ -162,7 +168,7 @@ def _refused(story: Story, proposal: Proposal) -> Status:
 
 
 def _rejected(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Rejected, so not run"), *decided_parts(story))
+    parts = (_step(proposal, "Not run"), *decided_parts(story))
     return Status(headline=f"{diagnosed(story)}: fix rejected", parts=parts)
 
 
@@ -173,7 +179,7 @@ def _expired(story: Story, proposal: Proposal) -> Status:
 
 
 def _stale(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Void, so not run"), *decided_parts(story))
+    parts = (_step(proposal, "Not run, for the reason given in the thread"), *decided_parts(story))
     return Status(headline=f"{diagnosed(story)}: fix void", parts=parts)
 
 
@@ -182,8 +188,8 @@ def _waiting(story: Story, proposal: Proposal) -> Status:
     return Status(headline=f"Waiting for change: {_where(story)}", parts=parts)
 
 
-def _escalated(story: Story, proposal: Proposal) -> Status:
-    parts = (*tried_parts(story), *decided_parts(story), *_undo(proposal))
+def _escalated(story: Story, _: Proposal) -> Status:
+    parts = (*tried_parts(story), *decided_parts(story), *undo_parts(story))
     return Status(headline=f"Escalated: {_where(story)} needs a person", parts=parts)
 
 
@@ -199,12 +205,6 @@ def _step(proposal: Proposal, label: str) -> Text:
 def _checks(story: Story) -> tuple[Part, ...]:
     checked = story.verification
     return (observed(checked.checks),) if checked and checked.checks and verdict_of(story) else ()
-
-
-def _undo(proposal: Proposal) -> tuple[Part, ...]:
-    """What is applied stays applied: the bot undoes nothing by itself, and says how a person would."""
-    undo = proposal.current.compensation
-    return (Text(text="I undid nothing. To undo it yourself:", quoted=undo),) if undo else ()
 
 
 def _before(proposal: Proposal) -> tuple[Part, ...]:

@@ -46,7 +46,7 @@ REASONS: dict[GapReason, str] = {
 }
 
 INCIDENTS: dict[IncidentState, str] = {
-    IncidentState.OPEN: "open",
+    IncidentState.OPEN: "new",
     IncidentState.INVESTIGATING: "being looked into",
     IncidentState.DIAGNOSED: "diagnosed",
     IncidentState.NEEDS_HUMAN: "needs a person",

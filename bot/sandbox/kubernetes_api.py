@@ -131,9 +131,9 @@ class KubernetesSandbox:
     async def start(self, port: int) -> None:
         """Listens on 127.0.0.1 (port 0: any free one) and lets the cluster live."""
         server = web.Server(self._handle, access_log=None)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         listening = self._runner.addresses[0]
         self.url = f"http://127.0.0.1:{listening[1]}"

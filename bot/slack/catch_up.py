@@ -70,9 +70,7 @@ class CatchUp:
 
     async def _page(self, channel: str, since: str, cursor: str) -> Any:
         return await _patiently(
-            lambda: self._client.conversations_history(
-                channel=channel, oldest=since, limit=PAGE, cursor=cursor or None
-            )
+            lambda: self._client.conversations_history(channel=channel, oldest=since, limit=PAGE, cursor=cursor or None)
         )
 
     async def _commit(self, channel: str, message: dict[str, object]) -> int:

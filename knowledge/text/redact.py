@@ -19,7 +19,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import re2
 
@@ -148,36 +148,40 @@ _SPANS = {
     "number": personal_data.number_spans,
 }
 _OPENING = frozenset({"blocks", "assignment"})
+Hits = tuple[list[int], set[str]]
+_NO_HITS: Hits = ([], set())
 _PERSONAL = frozenset({"email", "number"})
 _CONTEXT_KINDS = frozenset({"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"})
 
 
-def _prefilter() -> tuple[re2.Set, tuple[str, ...]]:
-    """Compile all shapes into one automaton: it says which rules a line needs, mostly none, at about a microsecond a line."""
+def _automaton(patterns: Iterable[str]) -> re2.Set:
+    """Compile shapes into one automaton that says in about half a microsecond a line which of them it holds."""
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
-    options.max_mem = 256 << 20
+    options.max_mem = 64 << 20
     shapes = re2.Set.SearchSet(options)
-    names: list[str] = []
-    rows = [("format", gate) for gate in GATES]
-    rows += [(name, pattern) for name, patterns in _RULES for pattern in patterns]
-    for name, pattern in rows:
-        if shapes.Add(pattern) != len(names):
+    for index, pattern in enumerate(patterns):
+        if shapes.Add(pattern) != index:
             raise ValueError(f"not a pattern that RE2 reads: {pattern}")
-        names.append(name)
     shapes.Compile()
-    return shapes, tuple(names)
+    return shapes
 
 
-_SHAPES, _RULE_OF = _prefilter()
-_FIRST_RULE = len(GATES)
-_NOISE_RULE = _RULE_OF.index("noise")
+# Two automata: in one, the states of tokens and of rules would multiply on hostile text.
+_FORMAT_SHAPES = _automaton(GATES)
+_RULE_SHAPES = _automaton(pattern for _, patterns in _RULES for pattern in patterns)
+_RULE_OF = tuple(name for name, patterns in _RULES for _ in patterns)
 
 
-def _hits(text: str) -> list[int]:
+def _hits(text: str) -> Hits:
+    """List what stands in `text`: formats by their number, rules by their name."""
     # One byte a character ("?" for what Latin-1 lacks): a narrow automaton, and any str, lone surrogates too.
-    return _SHAPES.Match(text.encode("latin-1", "replace")) or []
+    encoded = text.encode("latin-1", "replace")
+    formats, rules = _FORMAT_SHAPES.Match(encoded), _RULE_SHAPES.Match(encoded)
+    if not formats and not rules:
+        return _NO_HITS
+    return formats or [], {_RULE_OF[rule] for rule in rules or ()}
 
 
 Found = tuple[Span, str | int]
@@ -197,6 +201,14 @@ class Stream:
         self._blocks = secret_blocks.Blocks()
         self.count = 0
         self.kinds: set[str] = set()
+        self._settle = True  # repeat until a line stays; `redact` repeats the whole text instead
+
+    @classmethod
+    def single_pass(cls, session: Session, *, personal: bool) -> Self:
+        """Make a stream for a caller that feeds its output again until nothing changes."""
+        stream = cls(session, personal=personal)
+        stream._settle = False
+        return stream
 
     def feed(self, line: str) -> str:
         """Return `line` (with or without its newline; several lines too) with its secrets masked."""
@@ -206,20 +218,20 @@ class Stream:
 
     def _feed(self, line: str) -> str:
         hits = _hits(line) if line.isascii() else None
-        if hits == [] and not self._blocks.open and not self._session.mentioned(line):
+        if hits is _NO_HITS and not self._blocks.open and not self._session.mentioned(line):
             return line  # nine of ten lines of an ordinary log end here
         self._session.reserve(line)
         masked = self._masked(line, hits, blocks=True)
-        if masked is line:
-            return line
+        if masked is line or not self._settle:
+            return masked
         for _ in range(_MAX_PASSES):
             before, masked = masked, self._masked(masked, None, blocks=False)
             if masked is before:
                 break
         return masked
 
-    def _masked(self, raw: str, hits: list[int] | None, *, blocks: bool) -> str:
-        view = View(raw) if hits is not None and _NOISE_RULE not in hits else matching_view(raw)
+    def _masked(self, raw: str, hits: Hits | None, *, blocks: bool) -> str:
+        view = View(raw) if hits is not None and "noise" not in hits[1] else matching_view(raw)
         text = view.text.rstrip("\r\n")
         hits = hits if hits is not None and not view.starts else _hits(text)
         spans = [
@@ -232,11 +244,10 @@ class Stream:
             spans += [(*span, identity) for span, identity in self._found(hidden, _hits(hidden), blocks=False)]
         return self._replace(raw, spans) if spans else raw
 
-    def _found(self, text: str, hits: list[int], *, blocks: bool) -> Iterator[Found]:
+    def _found(self, text: str, hits: Hits, *, blocks: bool) -> Iterator[Found]:
         yield from self._session.again(text)
-        rules = {_RULE_OF[hit] for hit in hits}
-        if "format" in rules:
-            formats = [hit for hit in hits if hit < _FIRST_RULE]
+        formats, rules = hits
+        if formats:
             yield from ((span, text[span[0] : span[1]]) for span in secret_formats.token_spans(text, formats))
         if blocks and (self._blocks.open or not rules.isdisjoint(_OPENING)):
             yield from self._blocks.spans(text)
@@ -309,7 +320,7 @@ def redact(text: str, session: Session | None = None, *, personal: bool = True) 
     session.reserve(text)
     count, kinds = 0, set[str]()
     for _ in range(_MAX_PASSES):
-        stream = Stream(session, personal=personal)
+        stream = Stream.single_pass(session, personal=personal)
         masked = stream.feed(text)
         count, kinds = count + stream.count, kinds | stream.kinds
         if masked == text:

@@ -27,13 +27,15 @@ SITE = re.compile(
     re.ASCII,
 )
 _OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
-_RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>]){1,4096}+""")
+_RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f]){1,1024}+""")
 _CUT = re.compile(r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""", re.ASCII)
 _QUALIFIER = re.compile(
     r"(api|access|private|secret|signing|encryption|master|account|shared|storage|auth|deploy|webhook|client|license|subscription|ssh|bearer|refresh|personal access)[ _-]\Z",
     re.ASCII | re.IGNORECASE,
 )
+_REST = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f])*+""", re.ASCII)
 _VALUE_LIMIT = 8192
+_RUN_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ def assignment_spans(text: str) -> Iterator[Span]:
         if promise is not Promise.NONE:
             value = value_at(text, site.end())
             if value and _is_secret(text, site, value, promise):
-                yield value.start, value.end, "assignment"
                 following = value.end
+                if not value.quoted and value.end - value.start >= _RUN_LIMIT:
+                    following = _REST.match(text, value.end).end()  # type: ignore[union-attr] # it matches nothing too
+                yield value.start, following, "assignment"
         site = SITE.search(text, following)
 
 
@@ -228,10 +232,14 @@ def told_spans(text: str) -> Iterator[Span]:
             yield said.end(), said.end() + len(content), "told"
         said = _SAID.search(text, max(said.end(), end))
     talk = _TALK.search(text)
+    public: bool | None = None
     for found in _CANDIDATE.finditer(text):
         word = found[0].rstrip(".,:;!?)*_]}")
-        ticked = found.start() > 0 and text[found.start() - 1] == "`"
-        if ((talk or ticked) and looks_like_password(word)) or (talk and _is_key_like(word) and not _PUBLIC.search(text)):
+        secret = (talk or text[found.start() - 1 : found.start()] == "`") and looks_like_password(word)
+        if not secret and talk and _is_key_like(word):
+            public = _PUBLIC.search(text) is not None if public is None else public
+            secret = not public
+        if secret:
             yield found.start(), found.start() + len(word), "told"
 
 
@@ -253,6 +261,10 @@ def _is_resource(content: str, lead: str) -> bool:
     return called and _RESOURCE.match(content) is not None
 
 
+_KEY_LIKE = re.compile(r"[\w+/=~.-]{20,256}", re.ASCII)
+
+
 def _is_key_like(word: str) -> bool:
-    mixed = any(c.islower() for c in word) and any(c.isupper() for c in word)
-    return len(word) >= 20 and mixed and looks_random(word) and not is_plain(word) and re.fullmatch(r"[\w+/=~.-]+", word, re.ASCII) is not None
+    if len(word) < 20 or not _KEY_LIKE.fullmatch(word) or word.lower() == word or word.upper() == word:
+        return False
+    return looks_random(word) and not is_plain(word)

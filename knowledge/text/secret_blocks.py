@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from knowledge.text.secret_assignments import MARKER, SITE, value_at
-from knowledge.text.secret_formats import Span
+from knowledge.text.secret_formats import Span, with_limits
 from knowledge.text.secret_values import Promise, is_placeholder, is_plain, promise_of
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
@@ -158,12 +158,12 @@ class Blocks:
 
     def _opened(self, text: str) -> Iterator[tuple[Span, str]]:
         begin = None
-        for begin in _BEGIN.finditer(text):
-            yield from self._inline_key(text, begin)
+        for begin, limit in with_limits(_BEGIN, text):
+            yield from self._inline_key(text, begin, limit)
         if begin and not _END.search(text, begin.end()):
+            self._start("pem", shape=text[: begin.start()])
             if not text[begin.end() :].strip():  # else it is spoken of, or its key follows on the same line
                 yield (begin.start(), begin.end(), "private_key"), begin[0]
-            self._start("pem", shape=text[: begin.start()])
             return
         if _BASE64_PEM in text or _DOUBLE_BASE64_PEM in text:
             yield from self._encoded_key(text)
@@ -177,10 +177,10 @@ class Blocks:
         else:
             self._open_scalar(text)
 
-    def _inline_key(self, text: str, begin: re.Match[str]) -> Iterator[tuple[Span, str]]:
+    def _inline_key(self, text: str, begin: re.Match[str], limit: int) -> Iterator[tuple[Span, str]]:
         """Mask a key that stands on one line, its newlines escaped: from BEGIN to END, or to where its letters stop."""
-        end = _END.search(text, begin.end())
-        stop = end.start() if end else len(text)
+        end = _END.search(text, begin.end(), limit)
+        stop = end.start() if end else limit
         content = _INLINE.match(text, begin.end(), stop)
         if not content or is_placeholder(content[1]) or "..." in content[1] or not MARKER.sub("", content[1]):
             return

@@ -17,6 +17,15 @@ from knowledge.text.secret_values import is_placeholder, looks_random
 Span = tuple[int, int, str]
 """Start, end (half-open) and kind of a secret in a line."""
 
+
+
+def with_limits(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each match and where the next one begins (or the text ends): looking ahead only to there stays linear."""
+    found = list(pattern.finditer(text))
+    starts = [match.start() for match in found]
+    yield from zip(found, [*starts[1:], len(text)] if found else [], strict=True)
+
+
 _ALNUM = "[A-Za-z0-9]"
 _SAFE = "[A-Za-z0-9_-]"
 _HEX = "[0-9a-f]"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from knowledge.text.secret_assignments import MARKER, value_at
-from knowledge.text.secret_formats import Span
+from knowledge.text.secret_formats import Span, with_limits
 from knowledge.text.secret_values import is_measure, is_placeholder, is_plain, looks_like_password, looks_mixed, looks_random
 
 _SLASHES = re.compile(r":(?:\\?/){2}|%3[Aa]%2[Ff]%2[Ff]")
@@ -21,8 +21,8 @@ _ORACLE = re.compile(r"thin:[^\s/@]{1,64}/([^\s@]{1,128})@", re.ASCII)
 
 def url_spans(text: str) -> Iterator[Span]:
     """Yield passwords (and tokens that stand for a user) in `scheme://user:password@host`, percent-encoded URLs too."""
-    for slashes in _SLASHES.finditer(text):
-        run = _AUTHORITY.match(text, slashes.end())
+    for slashes, limit in with_limits(_SLASHES, text):
+        run = _AUTHORITY.match(text, slashes.end(), limit)
         if run:
             yield from _userinfo(run[0], run.start(), encoded=slashes[0][0] == "%")
     for found in (*_BARE.finditer(text), *_ORACLE.finditer(text)):
@@ -106,10 +106,10 @@ _ATTRIBUTES = frozenset("path domain expires max-age samesite secure httponly pr
 
 def cookie_spans(text: str) -> Iterator[Span]:
     """Yield the values of Cookie and Set-Cookie headers, but not the cookies' attributes."""
-    for header in _COOKIES.finditer(text):
-        end = len(text)
+    for header, limit in with_limits(_COOKIES, text):
+        end = limit
         if header[0][-1:] in "\"'":
-            closing = text.find(header[0][-1], header.end())
+            closing = text.find(header[0][-1], header.end(), end)
             end = closing if closing >= 0 else end
         end = min(end, header.end() + 8192)
         for cookie in _COOKIE.finditer(text, header.end(), end):

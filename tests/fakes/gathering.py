@@ -6,8 +6,8 @@ from itertools import count
 from bot.domain.alert import Alert, AlertStatus, Post, SlackRef, Target, TargetKind
 from bot.domain.evidence import Dossier
 from bot.evidence.gather import gather
-from bot.ports import Cluster
-from tests.fakes.cluster import FakePlatforms
+from bot.ports import Platforms
+from tests.fakes.cluster import FakeCluster, FakePlatforms
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
@@ -52,6 +52,9 @@ def workload_target(name: str, **more: str) -> Target:
     return Target(kind=TargetKind.WORKLOAD, namespace="shop", name=name, **more)
 
 
-def gathered(target: Target, *clusters: Cluster, in_scope: bool = True, text: str = "boom") -> Dossier:
-    platforms = FakePlatforms({c.connection: c for c in clusters})
+def gathered_from(platforms: Platforms, target: Target, *, in_scope: bool = True, text: str = "boom") -> Dossier:
     return gather("in_1", alert(target, text), platforms, ids=Ids(), clock=Clock(), in_scope=in_scope)
+
+
+def gathered(target: Target, *clusters: FakeCluster, in_scope: bool = True, text: str = "boom") -> Dossier:
+    return gathered_from(FakePlatforms({c.connection: c for c in clusters}), target, in_scope=in_scope, text=text)

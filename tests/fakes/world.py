@@ -84,7 +84,9 @@ class Slack:
             ref = row.ref
             if ref is None:
                 self.posted.append(message.key)
-                ref = SlackRef(team=TEAM, channel=message.channel, ts=f"200.{next(self.numbers):06d}", thread_ts=message.thread_ts)
+                ref = SlackRef(
+                    team=TEAM, channel=message.channel, ts=f"200.{next(self.numbers):06d}", thread_ts=message.thread_ts
+                )
             self.messages[ref.ts] = row
             return ref
         return None
@@ -190,7 +192,9 @@ class World:
         job = Job(id=job_id, payload=click, lane=Lane.CLICKS, run_at=now, serial=f"click:{value}", priority=0)
         return Delivery(key=key or f"click/{job_id}", received_at=now, job=job)
 
-    def submit(self, proposal: Proposal, *, approve: bool = True, user: str = ANA, digest: str = "", key: str = "") -> Delivery:
+    def submit(
+        self, proposal: Proposal, *, approve: bool = True, user: str = ANA, digest: str = "", key: str = ""
+    ) -> Delivery:
         card = self.slack.card()
         assert card is not None
         now = self.clock.now()
@@ -230,9 +234,11 @@ class World:
                 return
 
     def _next_timer(self) -> datetime | None:
-        row = self.bot.store.reader().execute(
-            "SELECT MIN(run_at) FROM jobs WHERE state = 'ready' AND payload NOT LIKE '%\"type\":\"Expire\"%'"
-        ).fetchone()
+        row = (
+            self.bot.store.reader()
+            .execute("SELECT MIN(run_at) FROM jobs WHERE state = 'ready' AND payload NOT LIKE '%\"type\":\"Expire\"%'")
+            .fetchone()
+        )
         return None if row[0] is None else datetime.fromtimestamp(row[0], UTC) + timedelta(milliseconds=1)
 
     async def _write(self) -> None:
@@ -255,10 +261,16 @@ class World:
     # --- what became of it
 
     def incident(self) -> Incident:
-        return self.bot.desk.state.open_incidents(1)[0] if self.bot.desk.state.open_incidents(1) else self._any_incident()
+        return (
+            self.bot.desk.state.open_incidents(1)[0] if self.bot.desk.state.open_incidents(1) else self._any_incident()
+        )
 
     def _any_incident(self) -> Incident:
-        row = self.bot.store.reader().execute("SELECT id FROM records WHERE kind = 'incident' ORDER BY seq DESC").fetchone()
+        row = (
+            self.bot.store.reader()
+            .execute("SELECT id FROM records WHERE kind = 'incident' ORDER BY seq DESC")
+            .fetchone()
+        )
         found = self.bot.state.get(Incident, row[0])
         assert found is not None
         return found

@@ -52,7 +52,9 @@ def test_no_moment_of_death_loses_or_doubles_anything(tmp_path, capsys):
         assert world.cluster.workload("shop", "Deployment", "checkout").generation == 2, where
         assert len(world.slack.posted) == len(set(world.slack.posted)), f"{where}: {world.slack.posted}"
         assert sum(key.startswith("card:") for key in world.slack.posted) == 1, where
-        assert sum(each.startswith("Verified") for each in world.slack.headlines()) == 1 + 1 * _card_says_verified(world), where
+        assert sum(each.startswith("Verified") for each in world.slack.headlines()) == 1 + 1 * _card_says_verified(
+            world
+        ), where
         assert first_break(world.bot.state.audit("", 1000), b"k") is None, where
         assert world.bot.state.job_counts().dead == 0, where
         world.stop()

@@ -260,7 +260,7 @@ def test_who_may_do_what(
     assert refused(core.list_namespaced_secret, "shop")[0] == 403
     assert refused(core.delete_namespaced_pod, POD, "shop")[0] == 403
     assert refused(core.patch_namespaced_pod, POD, "shop", {})[0] == 403
-    assert refused(apps.replace_namespaced_deployment, "checkout", "shop", {})[0] == 403
+    assert refused(apps.replace_namespaced_deployment, "checkout", "shop", apps.read_namespaced_deployment("checkout", "shop"))[0] == 403
     reviews = client.AuthorizationV1Api(api)
 
     def may(verb: str, group: str, resource: str, sub: str = "") -> bool:

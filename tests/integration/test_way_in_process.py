@@ -44,10 +44,22 @@ def test_from_the_alert_to_the_verified_fix(world):
     assert world.proposal().state is ProposalState.PASSED
     assert world.incident().state is IncidentState.RESOLVED
     assert patches(world) == 1
-    assert world.cluster.workload("shop", "Deployment", "checkout").containers[0].limit("memory") == proposal.current.param("to")
+    assert world.cluster.workload("shop", "Deployment", "checkout").containers[0].limit(
+        "memory"
+    ) == proposal.current.param("to")
     assert any(headline.startswith("Verified") for headline in world.slack.headlines())
     verbs = [record.verb for record in world.bot.state.audit(f"incident:{world.incident().id}", 100)]
-    assert verbs == ["opened", "diagnosed", "offered", "reviewed", "approved", "intended", "sent", "applied", "verified"]
+    assert verbs == [
+        "opened",
+        "diagnosed",
+        "offered",
+        "reviewed",
+        "approved",
+        "intended",
+        "sent",
+        "applied",
+        "verified",
+    ]
 
 
 def test_a_leak_ends_in_a_failed_verification_and_an_escalation(world):
@@ -63,9 +75,7 @@ def test_a_leak_ends_in_a_failed_verification_and_an_escalation(world):
     assert patches(world) == 1
 
 
-@pytest.mark.parametrize(
-    ("user", "digest", "words"), [(BEN, "", "approver"), (ANA, "0" * 64, "Review fix again")]
-)
+@pytest.mark.parametrize(("user", "digest", "words"), [(BEN, "", "approver"), (ANA, "0" * 64, "Review fix again")])
 def test_a_decision_that_does_not_count_is_answered_and_changes_nothing(world, user, digest, words):
     crash(world)
     world.deliver(world.submit(world.proposal(), user=user, digest=digest))

@@ -68,16 +68,17 @@ def put_message(connection: sqlite3.Connection, message: Message) -> None:
     row = connection.execute("SELECT body, seq, sent_version FROM outbox WHERE key = ?", (message.key,)).fetchone()
     if row is not None and row[0] == body:
         return
-    (last,) = connection.execute("SELECT COALESCE(MAX(change), 0) FROM outbox").fetchone()
+    connection.execute("UPDATE outbox_changes SET last = last + 1")
+    (change,) = connection.execute("SELECT last FROM outbox_changes").fetchone()
     if row is None:
         connection.execute(
             "INSERT INTO outbox (key, seq, change, version, sent_version, attempts, body, error) VALUES (?, ?, ?, 1, 0, 0, ?, '')",
-            (message.key, last + 1, last + 1, body),
+            (message.key, change, change, body),
         )
         return
     connection.execute(
         "UPDATE outbox SET body = ?, version = version + 1, seq = ?, change = ?, error = '' WHERE key = ?",
-        (body, row[1] if row[2] == 0 else last + 1, last + 1, message.key),
+        (body, row[1] if row[2] == 0 else change, change, message.key),
     )
 
 

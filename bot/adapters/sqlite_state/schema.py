@@ -40,6 +40,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX outbox_unsent ON outbox (change) WHERE version > sent_version;
     CREATE UNIQUE INDEX outbox_change ON outbox (change);
 
+    -- never goes back, though sent rows are deleted: the writer reads on from the newest change that it has seen
+    CREATE TABLE outbox_changes (last INTEGER NOT NULL);
+    INSERT INTO outbox_changes VALUES (0);
+
     CREATE TABLE audit (
         seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, verb TEXT NOT NULL, subject TEXT NOT NULL,
         detail TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL

@@ -223,7 +223,8 @@ def _put(connection: sqlite3.Connection, record: Stored) -> None:
             (filed.version, *names, filed.kind, filed.id, filed.version - 1),
         )
     except sqlite3.IntegrityError as error:
-        if "records.uniq" in str(error):
+        known = connection.execute("SELECT 1 FROM records WHERE kind = ? AND id = ?", (filed.kind, filed.id)).fetchone()
+        if known is None or filed.version > 1:
             raise KeyTaken(kind=filed.kind, key=filed.unique) from error
         raise StaleVersion(kind=filed.kind, id=filed.id, version=filed.version) from error
     if changed.rowcount != 1:

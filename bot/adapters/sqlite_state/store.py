@@ -41,15 +41,11 @@ class Store:
         self._queue: queue.SimpleQueue[tuple[Work, Future[object]] | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[], None]] = []
         self._closed = False
-        first = self._connect()
         try:
-            migrate(first, str(self.path))
-            # this process holds the lock, so every lease is of a worker that is gone
-            first.execute("UPDATE jobs SET state = 'ready', lease_until = 0, worker = '' WHERE state = 'leased'")
-            first.commit()
-            self.boot_seq = int(first.execute("SELECT COALESCE(MAX(change), 0) FROM outbox").fetchone()[0])
-        finally:
-            first.close()
+            self.boot_seq = self._take_over()
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -91,6 +87,17 @@ class Store:
             for connection in self._readers:
                 connection.close()
         os.close(self._lock)
+
+    def _take_over(self) -> int:
+        """Migrate, free the leases of the dead, and return the newest outbox change that they left."""
+        connection = self._connect()
+        try:
+            migrate(connection, str(self.path))
+            # this process holds the lock, so every lease is of a worker that is gone
+            connection.execute("UPDATE jobs SET state = 'ready', lease_until = 0, worker = '' WHERE state = 'leased'")
+            return int(connection.execute("SELECT last FROM outbox_changes").fetchone()[0])
+        finally:
+            connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=False)

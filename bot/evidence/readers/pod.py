@@ -12,8 +12,8 @@ def read_pod(pod: Pod, container: str, source: Source) -> Evidence:
     """Return the pod as evidence; the facts are about its failing container, which the alert may have named.
 
     Messages in it are masked already. Facts: container, init, image, state, reason, message, waiting_reason, exit_code,
-    restarts, last_reason, last_exit_code, memory_limit, memory_request, cpu_limit, cpu_request, container_ready; and
-    of the pod: pod, phase, pod_reason, node, ready, unschedulable.
+    restarts, last_reason, last_exit_code, last_message, memory_limit, memory_request, cpu_limit, cpu_request and
+    container_ready; and of the pod: pod, phase, pod_reason, node, ready, unschedulable. Messages: their first line.
     """
     failing = failing_container(pod, container)
     excerpt = numbered(_described(pod))
@@ -55,6 +55,7 @@ def _container_facts(container: ContainerState | None) -> tuple[Fact, ...]:
         restarts=container.restarts,
         last_reason=container.last_reason,
         last_exit_code=container.last_exit_code,
+        last_message=container.last_message.split("\n", 1)[0][:400],
         memory_limit=container.limit("memory"),
         memory_request=container.request("memory"),
         cpu_limit=container.limit("cpu"),

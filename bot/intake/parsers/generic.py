@@ -6,11 +6,20 @@ from bot.domain.alert import Post
 from bot.intake.fingerprint import CI
 from bot.intake.parsers.generic_fields import KNOWN_NAMES, labels_of
 from bot.intake.parsers.generic_platforms import is_other_sender, platform_of
-from bot.intake.parsers.generic_signals import STATUS, STATUS_NAMES, Signal, Verdict, is_plain_success, read_verdict
+from bot.intake.parsers.generic_signals import (
+    STATUS,
+    STATUS_NAMES,
+    Signal,
+    Verdict,
+    colour_signal,
+    is_plain_success,
+    read_verdict,
+)
 from bot.intake.reading import NotAlert, Reading
 from bot.intake.wording import Wording, read_wording
 
 SOURCE = "generic"
+COLOUR_IS_SEVERITY = frozenset({"flux"})  # its notifier colours by the event's severity, whatever the words
 POSTS_RESULTS = CI | {"argocd", "flux"}
 _NAMES = KNOWN_NAMES | frozenset(STATUS_NAMES)
 _SENTRY = (
@@ -60,6 +69,10 @@ def parse_generic(post: Post) -> Reading | NotAlert:
 
 def _verdict(post: Post, wording: Wording, platform: str) -> Verdict:
     """Sentry quotes error text in its headline, so only how a line begins tells there; everybody else is read plainly."""
+    if platform in COLOUR_IS_SEVERITY:
+        tint = colour_signal(post.colour)
+        if tint is not None:
+            return Verdict(signal=tint, line=next(iter(wording.headlines[1:2]), ""), why="colour")
     if platform != "sentry":
         return read_verdict(wording, post.text, post.colour, posts_results=platform in POSTS_RESULTS)
     for line in wording.headlines[:3]:

@@ -45,7 +45,7 @@ _NOISE = (
     "reason", "error", "value", "labels", "annotations", "source", "silence", "dashboard", "panel", "details", "region",
     "account", "links", "footer", "first seen", "last seen", "release", "responders", "started at", "finished at",
     "comparisonerror", "revision", "repositories", "kind", "name", "dashboard_url", "generator", "conditions", "stage",
-    "failed stage", "responder", "assigned teams", "attempts", "exit code", "type", "id", "time", "timestamp", "team",
+    "failed stage", "action", "responder", "assigned teams", "attempts", "exit code", "type", "id", "time", "timestamp", "team",
     "sync status", "health status", "state", "status", "result", "conclusion", "outcome", "health", "phase",
 )  # fmt: skip
 KNOWN_NAMES = frozenset(name for names in ALIASES.values() for name in names) | frozenset(_NOISE)
@@ -263,6 +263,8 @@ def _settled(labels: dict[str, str], pairs: Mapping[str, str], platform: str) ->
         labels.setdefault("tag", ref.removeprefix("refs/tags/"))
     elif ref.startswith("refs/pull/"):
         labels.setdefault("pr", ref.split("/")[2])
+    if platform == "aws-codepipeline" and pairs.get("action"):
+        labels.setdefault("job", pairs["action"])
     if "node" in labels:
         labels["node"] = re.sub(r":\d{1,5}$", "", labels["node"])
     if platform == "datadog" and pairs.get("group"):

@@ -50,6 +50,8 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         rf"(?:{_DONE_TO_IT}){_NEAR}(?:{_THING}|commits?|pr|mr)",
         r"requested (?:changes|a review|your review)|changes requested|review requested|wants to merge",
         r"(?:alert|incident|issue)\b[^\n]{0,200}?\b(?:was|has been|is|got) (?:acknowledged|assigned|snoozed|escalated|reassigned|merged)",
+        r"(?:alert|incident|issue)\b[^\n]{0,200}?\b(?:acknowledged by|assigned to|escalated to|snoozed (?:by|until|for))",
+        r"^comment (?:by|on)|dependabot|vulnerabilit(?:y|ies)|(?:code|change|deploy|deployment) freeze",
         r"new commits?|\d+ (?:new )?commits?|commits? to|pushed|force-?pushed|new comment|commented on",
         r"has been `?(?:created|updated|deleted|added|modified|scaled|renamed)",
         r"(?:[a-z.0-9]{1,60}/)?v\d\w{0,10}/[a-z]{2,40} (?:created|updated|deleted|info)",
@@ -59,7 +61,7 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         r"(?:needs?|requires?|requests?|requested|requesting|pending|request for) (?:your |manual |an? )?(?:approval|review)",
         r"approval (?:is )?(?:needed|required|requested|pending|request)|please (?:approve|review)|approve or reject",
         r"ready for review|acknowledged|acked|ack'd|snoozed|silenced|muted|unmuted",
-        r"(?:re|un)?assigned|escalated|delegated|annotated|(?:added|posted) an? (?:note|update)|note added|responder added",
+        r"(?:re|un)?assigned|escalated|delegated|annotated|(?:added|posted) (?:an? )?(?:note|update)|note added|responder added",
         r"cancell?ed|aborted|skipped|superseded|not built|discarded|blocked|unblocked",
         r"is (?:now )?on[- ]call|on-call shift|joined|subscribed|reminder:?|maintenance",
     ),
@@ -80,10 +82,10 @@ _WORDS: dict[Signal, tuple[str, ...]] = {
         r"is down|went down|are down|^down|outage|timed out|timeout|time-out|deadline exceeded|probably hanging",
         r"exit(?:ed)? (?:with )?(?:code |status )?[1-9]\d{0,2}|partially succeeded|completed with errors",
         r"(?:is|are|sync) 'unknown'|status is unknown|breach|breached|violated|violation|exceeds|exceeded|in alarm|no data",
-        r"(?:above|below|over|under) (?:the )?(?:threshold|slo|limit|target)|(?:too|almost|nearly) (?:high|low|full|slow)",
+        r"firing|do(?:es)? not meet|(?:above|below|over|under) (?:the )?(?:threshold|slo|limit|target)|(?:too|almost|nearly) (?:high|low|full|slow)",
         r"new (?:alert|incident)|alert (?:firing|created|triggered)|k8sgpt analysis|rollout \S{1,253} has been aborted|rolled back",
         r"^(?:\[p\d\] ?)?triggered(?! (?:by|via|from|on this|manually))",
-        r"^\W{0,2}(?:critical|warning|alert|alarm|error|fatal|severe|major|p[1-5]|sev-?[1-5])(?=\W{0,2}[:\]|-])",
+        r"^\W{0,2}(?:critical|warning|alert|alarm|error|fatal|severe|major|p[1-5]|sev-?[1-5])(?=\W{0,2}[:|-]|\](?!\s?\[))",
     ),
     Signal.SUCCESS: (
         r"success(?! rate| ratio| criteri)|successful|successfully|succeeded|succeeds|passed|passes|passing|green",
@@ -109,7 +111,7 @@ _NOTHING = re.compile(
     r"\b(?:0|no|zero|without(?: any)?) (?:\w{1,20} )?(?:fail(?:ed|ures?|ing)|errors?|alerts?|incidents?|regressions?)\b"
     r"|\b(?:failed|failures|errors?|skipped|passed|total|broken|flaky|successful)\s?[:=] ?0\b"
     r"|\b(?:passed|skipped|total|successful)\s?[:=] ?\d{1,9}\b|\b\d{1,9}(?:/\d{1,9})? (?:tests? )?(?:passed|skipped|successful)\b"
-    r"|\btriggered (?:via|by|from|on this)\b|\berror (?:budget|rate|tracking|handling|pages?)\b|\bfail-?over\b"
+    r"|\btriggered (?:via|by|from|on this)\b|\b(?:change failure|error) (?:budgets?|rates?|tracking|handling|pages?)\b|\bfail-?over\b"
     r"|\bfix(?:es|ed|ing)? (?:the )?(?:fail\w{0,4}|broken|error\w?|crash\w{0,4})\b",
     re.IGNORECASE,
 )
@@ -121,7 +123,7 @@ _SUMMARY = re.compile(
 _COUNTED = re.compile(r"\b\d[\d ,.]{0,12} (?:\w{1,20} ){0,3}(?:failed|failures|errors|failing|broken)\b", re.IGNORECASE)
 _LEADING_SUMMARY = re.compile(
     r"(?:reminder|poll|stand-?up|weekly|monthly|daily (?:report|digest|summary)|retro|digest|post-?mortem|"
-    r"hand-?over|release notes|change ?log|runbook|tip|did you know|announcement|faq)\b",
+    r"hand-?over|incident (?:review|report|retro)|release notes|change ?log|runbook|tip|did you know|announcement|faq)\b",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[-•●▪◦]\s|\d{1,2}[.)] |[0-9a-f]{7,40}\b[\s:-]")

@@ -31,10 +31,10 @@ def calibration() -> Calibration:
 def piece() -> Piece:
     """Make evidence: `piece(EvidenceKind.LOG, "line one\\nline two", last_reason="Error")`."""
 
-    def make(kind: EvidenceKind, text: str, *, id: str = "", **facts: str) -> Evidence:
+    def make(kind: EvidenceKind, text: str, **facts: str) -> Evidence:
         lines = tuple(Line(number=number, text=line) for number, line in enumerate(text.split("\n"), 1))
         return Evidence(
-            id=id or f"ev_{kind.value}",
+            id=f"ev_{kind.value}",
             kind=kind,
             target=Target(),
             summary="",

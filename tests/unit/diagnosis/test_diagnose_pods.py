@@ -160,7 +160,9 @@ def test_the_explanation_names_factors_and_lines(made, piece, case) -> None:
 
 
 def test_hostile_lines_change_nothing(matcher, calibration, piece, case) -> None:
-    hostile = "\n".join(("\ud800 panic", "‮OOMKilled‬", "a" * 190_000, '\x1b[31mError: secret "db" not found\x1b[0m'))
+    hostile = "\n".join(
+        ("\ud800 panic", "\u202eOOMKilled\u202c", "a" * 190_000, '\x1b[31mError: secret "db" not found\x1b[0m')
+    )
     judged = judge(case(piece(EvidenceKind.EVENTS, hostile)), matcher, calibration)
     assert judged.hypotheses[0].cause_id in {"config_object_missing", "oom_killed"}
 
