@@ -9,10 +9,11 @@ import json
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.adapters.clock import RandomIds, SystemClock
 from bot.adapters.patterns_yaml import load_calibration, load_patterns
@@ -31,13 +32,18 @@ from bot.adapters.sqlite_state import SqliteInbox, SqliteOutbox, SqliteState, St
 from bot.adapters.workers import Workers
 from bot.diagnosis.match import Matcher
 from bot.domain.durable import Job, Lease
-from bot.domain.errors import ConfigError, NotConfigured
+from bot.domain.errors import ConfigError, NotConfigured, PlatformError
 from bot.ports import Clock, Cluster, Directory, Ids, Observer, Platforms, State
 from bot.remedy.catalog import ACTIONS
 from bot.settings import Mode, Settings
 from bot.workflow.desk import Desk, House
 from bot.workflow.give_up import give_up
 from bot.workflow.table import run_job
+
+if TYPE_CHECKING:
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.slack.identity import Identity
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -158,13 +164,14 @@ def build_engine(
     directory: Directory,
     observer: Observer,
     platforms: Platforms | None = None,
+    knowledge: Knowledge | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     simulated: bool = False,
 ) -> Engine:
     """Wire the inside. Ports given as arguments stand in for the real ones: tests, replays and simulations use that."""
     clock, ids = clock or SystemClock(), ids or RandomIds()
-    knowledge = load_knowledge(settings.house.config_dir)
+    knowledge = knowledge or load_knowledge(settings.house.config_dir)
     store = Store(settings.house.data_dir)
     state = SqliteState(store, clock=clock, observer=observer, audit_key=audit_key(settings))
     house = House(
@@ -285,19 +292,15 @@ class App:
     settings: Settings
     observer: Observer
     ready: Callable[[], None]
-    engine: Engine | None = None
 
     async def run(self) -> None:
         """Connect, say `ready`, and work until cancelled. Raises ConfigError and `bot.slack.calls.Never` at start."""
-        from bot.slack.app import Socket, build_app, sign_in
-        from bot.slack.calls import Caller
-        from bot.slack.catch_up import GAP, CatchUp
+        from bot.slack.app import sign_in
         from bot.slack.clients import reading_client, writing_client
         from bot.slack.directory import SlackDirectory
-        from bot.slack.outbox_writer import OutboxWriter
-        from bot.slack.pacing import Pacing
 
         slack = self.settings.slack
+        knowledge = load_knowledge(self.settings.house.config_dir)
         if self.settings.house.mode is Mode.SANDBOX:
             for name in PROXIES:  # slack_sdk ignores NO_PROXY, and the sandbox is on loopback
                 os.environ.pop(name, None)
@@ -307,46 +310,52 @@ class App:
             identity = await sign_in(client, self.observer)
             identity.learn(self.settings.house.own_app_id or None)
             reads = reading_client(slack.bot_token, slack.api_url)
-            engine = await asyncio.to_thread(
-                build_engine,
-                self.settings,
-                team=identity.team,
-                directory=SlackDirectory(reads, team=identity.team),
-                observer=self.observer,
+            directory = SlackDirectory(reads, team=identity.team)
+            engine = build_engine(
+                self.settings, team=identity.team, directory=directory, observer=self.observer, knowledge=knowledge
             )
-            self.engine = engine
-            pacing = Pacing(slack.channel_rate)
-            loop = asyncio.get_running_loop()
-            writer = OutboxWriter(engine.outbox, Caller(client), pacing, observer=self.observer, monotonic=loop.time)
-            catch_up = CatchUp(
-                client,
-                engine.inbox,
-                identity,
-                clock=engine.clock,
-                ids=engine.ids,
-                observer=self.observer,
-                gap=GAP if slack.channel_rate > 0 else 0.0,
-            )
-            app = build_app(client, identity, engine.inbox, clock=engine.clock, ids=engine.ids, observer=self.observer)
-            greeted = asyncio.Event()
-
-            async def on_hello() -> None:
-                greeted.set()
-                await catch_up.run()
-
-            socket = Socket(app, slack.app_token, identity, on_hello)
-            writing = asyncio.create_task(writer.run())
-            engine.workers.start()
             try:
-                await socket.connect()
-                await greeted.wait()
-                await asyncio.to_thread(
-                    engine.store.write, lambda connection: connection.execute("SELECT 1").fetchone()
-                )
-                self.ready()
-                await writing
+                await self._serve(engine, client, identity)
             finally:
-                await socket.close()
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
                 await asyncio.to_thread(engine.close)
+
+    async def _serve(self, engine: Engine, client: "AsyncWebClient", identity: "Identity") -> None:
+        from bot.slack.app import Socket, build_app
+        from bot.slack.calls import Caller
+        from bot.slack.catch_up import GAP, CatchUp
+        from bot.slack.outbox_writer import OutboxWriter
+        from bot.slack.pacing import Pacing
+
+        inbox, clock, ids, observer = engine.inbox, engine.clock, engine.ids, self.observer
+        rate = self.settings.slack.channel_rate
+        loop = asyncio.get_running_loop()
+        writer = OutboxWriter(engine.outbox, Caller(client), Pacing(rate), observer=observer, monotonic=loop.time)
+        gap = GAP if rate > 0 else 0.0
+        catch_up = CatchUp(client, inbox, identity, clock=clock, ids=ids, observer=observer, gap=gap)
+        app = build_app(client, identity, inbox, clock=clock, ids=ids, observer=observer)
+        greeted = asyncio.Event()
+
+        async def on_hello() -> None:
+            greeted.set()
+            await catch_up.run()
+
+        socket = Socket(app, self.settings.slack.app_token, identity, on_hello)
+        writing = asyncio.create_task(writer.run())
+        engine.workers.start()
+        try:
+            await socket.connect()
+            await greeted.wait()
+            await asyncio.to_thread(engine.store.write, lambda connection: connection.execute("SELECT 1").fetchone())
+            self.ready()
+            await asyncio.to_thread(_warm_up, engine.desk.platforms)
+            await writing
+        finally:
+            await socket.close()
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+
+def _warm_up(platforms: Platforms) -> None:
+    """Import the platforms' SDKs now, half a second, rather than while the first alert waits."""
+    with suppress(PlatformError, ConfigError):
+        platforms.cluster("default")

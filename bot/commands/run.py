@@ -41,7 +41,7 @@ async def _until_told(app: App) -> None:
         return
     except Never as refused:
         raise ConfigError(
-            place="SLACK_BOT_TOKEN",
+            place="SLACK_BOT_TOKEN or SLACK_APP_TOKEN",
             problem=f"Slack answers {refused.error}",
-            mend="copy the Bot User OAuth Token again (docs/connect-slack.md)",
+            mend="python -m bot doctor says which; docs/connect-slack.md says where to copy it from",
         ) from refused

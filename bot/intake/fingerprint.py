@@ -17,6 +17,8 @@ CI = frozenset(
     {"github-actions", "circleci", "gitlab-ci", "jenkins", "aws-codepipeline", "buildkite", "azure-pipelines",
      "teamcity", "vercel", "prow"}
 )  # fmt: skip
+# elsewhere the job is the one that failed, which the recovery of the same pipeline does not name
+_JOB_IS_UNIT = frozenset({"circleci", "jenkins", "teamcity", "prow", "github-actions"})
 _WITH_IDS = frozenset({"pagerduty", "opsgenie", "sentry"})
 _STATE_WORDS = re.compile(
     r"\[[^\]]{0,120}\]|\b(?:still|has|have|is|was|been|now|new|re-?)?\s?"
@@ -86,7 +88,7 @@ def fingerprint_of(reading: Reading) -> str:
 def _of_ci(reading: Reading) -> tuple[str, ...]:
     got = reading.labels.get
     where = got("repo") or got("project", "")
-    what = got("workflow") or got("job") or got("app", "")
+    what = got("workflow") or (got("job", "") if reading.platform in _JOB_IS_UNIT else "") or got("app", "")
     if reading.platform not in CI or not (where or what):
         return ()
     line = got("branch") or (f"pr-{got('pr')}" if got("pr") else "") or got("environment") or got("tag", "")

@@ -115,6 +115,20 @@ def request_text(target: Target, body: dict[str, object]) -> str:
     )
 
 
+def kind_warnings(target: Target) -> tuple[str, ...]:
+    """Return what to know of the kind before it is rolled out.
+
+    A StatefulSet with podManagementPolicy OrderedReady (the default) waits for a sick pod instead of replacing it
+    (Kubernetes' documentation: StatefulSets, "Forced rollback"; seen on a real API server too).
+    """
+    if target.workload_kind != "StatefulSet":
+        return ()
+    return (
+        "A StatefulSet replaces a pod only once it is ready, unless its podManagementPolicy is Parallel: if the sick pod "
+        "never gets ready, delete it by hand after the change.",
+    )
+
+
 def mark_diff(workload: Workload) -> tuple[DiffLine, ...]:
     """Return the diff of the marks that every write of ours leaves."""
     old = workload.mark(EXECUTION_MARK)[:80]

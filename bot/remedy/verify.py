@@ -163,9 +163,14 @@ class _Look:
 
     def _hindrance(self, whole: bool) -> str:
         """Return the platform's word on why a rollout does not go on: a refused pod, or one that finds no node."""
+        if whole:
+            return ""
+        stuck = [pod for pod in self.pods if not (pod.deleting or pod.ready or pod in self._new)]
+        if self.step.target.workload_kind == "StatefulSet" and stuck:
+            return f"; {stuck[0].name} is not ready, and a StatefulSet does not replace such a pod: delete it by hand"
         conditions = [c for c in self.workload.conditions if c.type == "ReplicaFailure" and c.status == "True"]
         conditions += [c for pod in self._new for c in pod.conditions if c.reason == "Unschedulable"]
-        if whole or not conditions:
+        if not conditions:
             return ""
         said = " ".join(conditions[0].message[:200].split())
         return f"; {conditions[0].reason}: {said}"

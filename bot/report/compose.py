@@ -2,7 +2,7 @@
 
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
-from bot.domain.report import Button, Buttons, Facts, Part, Report, Style, Text
+from bot.domain.report import Button, Buttons, Facts, Part, Report, Rule, Style, Text
 from bot.report.cited import known_parts
 from bot.report.fix import target_of
 from bot.report.status import status_of
@@ -22,7 +22,7 @@ def compose_card(story: Story) -> Report:
         *status.parts,
         facts(story),
         *known_parts(story.diagnosis, story.dossier),
-        *status.last,
+        *((Rule(), *status.last) if status.last else ()),
         *_buttons(story),
     )
     return Report(headline=f"{SIMULATED}: {status.headline}" if story.simulated else status.headline, parts=parts)

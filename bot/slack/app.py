@@ -73,8 +73,18 @@ class Socket:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def connect(self) -> None:
-        """Open the connection; slack_sdk opens it again whenever Slack closes it."""
-        await self._handler.connect_async()  # type: ignore[no-untyped-call] # the SDK has no types
+        """Open the connection; slack_sdk opens it again whenever Slack closes it. Raises Never for a refused app token.
+
+        The first address is asked for here: slack_sdk would try a refused token again for ever.
+        """
+        socket = self._handler.client
+        while socket.wss_uri is None:
+            try:
+                answer = await asked(socket.web_client.apps_connections_open(app_token=socket.app_token))
+                socket.wss_uri = str(answer["url"])
+            except (Lost, Later) as error:
+                await asyncio.sleep(getattr(error, "seconds", RETRY_SECONDS))
+        await socket.connect()  # type: ignore[no-untyped-call] # the SDK has no types
 
     async def close(self) -> None:
         """Close it for good."""

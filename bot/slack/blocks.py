@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.report import Button, Buttons, Code, Diff, Facts, Part, Quote, Report, Style, Text, Tone
 from bot.slack import rich_text as rich
-from bot.slack.plain_text import fallback_text
+from bot.slack.plain_text import NO_TEXT, fallback_text
 
 Block = dict[str, Any]
 
@@ -36,7 +36,7 @@ def render_modal(report: Report, *, external_id: str) -> dict[str, Any]:
 
     A submission that could not carry its `private` whole would be about nothing: then there is no submit button.
     """
-    titled = bool(report.parts) and 0 < len(rich.clean(report.headline)) <= TITLE
+    titled = bool(report.parts) and 0 < len(rich.clean(report.headline).strip()) <= TITLE
     first = [] if titled else _headline(report)
     view: dict[str, Any] = {
         "type": "modal",
@@ -64,7 +64,7 @@ def render_home(report: Report) -> dict[str, Any]:
 
 def _headline(report: Report) -> list[Block]:
     """Return the headline as a header; as running text when it is an answer by itself, or too long for a header."""
-    said = rich.clean(report.headline) or "(no text)"
+    said = rich.clean(report.headline).strip() or NO_TEXT
     if report.parts and len(said) <= HEADER:
         return [_header(said)]
     return rich.block(rich.section(rich.text(rich.shortened(said, rich.TEXT_CHARS), bold=bool(report.parts))))
@@ -134,8 +134,7 @@ def _block(part: Part, code: int) -> list[Block]:
     if isinstance(part, Quote):
         return _titled(rich.link(part.source, part.url), rich.numbered(part.lines), MESSAGE_CODE)
     if isinstance(part, Diff):
-        lines = [f"{line.sign or ' '} {rich.one_line(line.text)}" for line in part.lines]
-        return _titled(rich.text(rich.cut(part.title, rich.NAME_CHARS), bold=True), lines, code)
+        return _titled(rich.text(rich.cut(part.title, rich.NAME_CHARS), bold=True), rich.signed(part.lines), code)
     if isinstance(part, Code):
         lines = rich.clean(part.text, 4 * code).split("\n") + _beyond(part.text, 4 * code)
         return _titled(rich.text(rich.cut(part.title, rich.NAME_CHARS), bold=True), lines, code)
@@ -213,7 +212,7 @@ def _header(said: str) -> Block:
 
 def _plain(said: str, most: int, *, emoji: bool = False) -> Block:
     """Return a plain_text object. Without `emoji`, `:names:` in it stay what they are."""
-    return {"type": "plain_text", "text": rich.cut(said, most).replace("\n", " ") or "…", "emoji": emoji}
+    return {"type": "plain_text", "text": rich.cut(said, most).replace("\n", " ").strip() or "…", "emoji": emoji}
 
 
 def _capped(blocks: list[Block], most: int, room: int) -> list[Block]:

@@ -57,11 +57,6 @@ class OutboxWriter:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def drained(self) -> None:
-        """Return once nothing is waiting or in flight. For tests and a clean stop."""
-        while self._busy or self._waiting or await self._outbox.unsent(self._seen, 1):
-            await asyncio.sleep(0.01)
-
     async def _take_in(self) -> None:
         while rows := await self._outbox.unsent(self._seen, PAGE):
             for row in rows:

@@ -3,10 +3,11 @@
 import re
 
 from bot.domain.report import Buttons, Code, Diff, Facts, Part, Quote, Report, Rule, Text
-from bot.slack.rich_text import LINE_CHARS, TEXT_CHARS, fold, is_channel, is_user, numbered, one_line, shortened, width
+from bot.slack.rich_text import TEXT_CHARS, fold, is_channel, is_user, numbered, one_line, shortened, signed, width
 
 MAX_TEXT = 3_900
 MAX_CODE = 1_200
+NO_TEXT = "(no text)"
 NOTE_CHARS = 60
 """Room for the last line, which says how much is left out."""
 _LOUD = re.compile(r"(?i)@(?=(?:here|channel|everyone|group)\b)")
@@ -18,7 +19,7 @@ def fallback_text(report: Report) -> str:
 
     The headline comes first. `&`, `<` and `>` are escaped, as docs.slack.dev/messaging/formatting-message-text asks.
     """
-    lines = [escape(shortened(report.headline, TEXT_CHARS)) or "(no text)"]
+    lines = [escape(shortened(report.headline, TEXT_CHARS)).strip() or NO_TEXT]
     for part in report.parts:
         lines.extend(_said(part))
     whole: list[str] = []
@@ -44,8 +45,7 @@ def _said(part: Part) -> list[str]:
     if isinstance(part, Quote):
         return [escape(one_line(part.source)), *(escape(line) for line in numbered(part.lines))]
     if isinstance(part, Diff):
-        lines = [f"{line.sign} {one_line(line.text)}" for line in part.lines]
-        return [escape(one_line(part.title)), *(escape(line) for line in fold(lines, MAX_CODE))]
+        return [escape(one_line(part.title)), *(escape(line) for line in fold(signed(part.lines), MAX_CODE))]
     if isinstance(part, Code):
         lines = shortened(part.text, MAX_CODE).split("\n")
         return [escape(one_line(part.title)), *(escape(line) for line in lines)]
@@ -54,7 +54,7 @@ def _said(part: Part) -> list[str]:
 
 
 def _mention(part: Text) -> str:
-    who = f"<@{part.user}>" if is_user(part.user) else escape(part.user[:LINE_CHARS])
+    who = f"<@{part.user}>" if is_user(part.user) else escape(one_line(part.user))
     where = f"<#{part.channel}>" if is_channel(part.channel) else "a direct message" if part.channel else ""
     return f"{who} {where}".strip()
 

@@ -7,6 +7,7 @@ docs.slack.dev/reference/block-kit/blocks/rich-text-block.
 import re
 from typing import Any
 
+from bot.domain.action import DiffLine
 from bot.domain.report import QuotedLine
 from knowledge.text.clean import strip_terminal
 
@@ -23,6 +24,7 @@ MAX_URL = 3_000
 _USER = re.compile(r"[UW][A-Z0-9]{1,30}")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{1,30}")
 _URL = re.compile(r"https?://[!-~]{1,2990}")
+_SIGNS = frozenset("+-")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -134,6 +136,11 @@ def numbered(lines: tuple[QuotedLine, ...]) -> list[str]:
     """Return quoted lines behind their numbers: `  42 │ …`. The text is verbatim but for what `clean` takes out."""
     width = max((len(str(line.number)) for line in lines), default=0)
     return [f"{line.number:>{width}} │ {one_line(line.text)}" for line in lines]
+
+
+def signed(lines: tuple[DiffLine, ...]) -> list[str]:
+    """Return a diff's lines behind their signs; what is no sign is a space."""
+    return [f"{line.sign if line.sign in _SIGNS else ' '} {one_line(line.text)}" for line in lines]
 
 
 def one_line(said: str) -> str:

@@ -7,7 +7,9 @@ import bisect
 import re
 from dataclasses import dataclass
 
-_STRING_SEQUENCE = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\n\r\x90\x98\x9c-\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
+_STRING_SEQUENCE = (
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\n\r\x90\x98\x9c-\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
+)
 _CONTROL_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
 _SHORT_ESCAPE = r"\x1b(?:[ -/]{1,4}[0-~]|[0-Z\\^-~])?"
 _IGNORABLE = (
@@ -23,7 +25,7 @@ _LINE_SEPARATORS = re.compile("[\u0085\u2028\u2029]")
 
 
 def strip_terminal(text: str) -> str:
-    """Return what a person would see of `text` on a terminal, on the same number of `\\n` lines.
+    r"""Return what a person would see of `text` on a terminal, on the same number of `\n` lines.
 
     Removed: ANSI colours and cursor moves, OSC and other string sequences with their payload, C0 and C1 controls
     (tab and newline stay), bidi controls, zero-width and other default-ignorable characters. Of a line that rewrites

@@ -11,11 +11,21 @@ from knowledge.text.secret_formats import Span
 _LOCAL = re.compile(r"[A-Za-z0-9](?:[\w.+%-]{0,63})\Z", re.ASCII)
 _DOMAIN = re.compile(r"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,6}([A-Za-z]{2,24}))(?![\w@-])", re.ASCII)
 _LOCAL_LIMIT = 65
-_NO_PERSON = re.compile(r"(?i)(?:git|gitlab|hg|svn|root|(?:[\w-]{0,40}[_.+-])?bot|[\w+-]{0,40}\[bot|no-?reply|do-?not-?reply|noreply|ssh|ubuntu|ec2-user|deploy|runner|postmaster|mailer-daemon)\Z")
-_NO_DOMAIN = re.compile(r"(?i)(?:gserviceaccount\.com|users\.noreply\.github\.com|\.local|\.internal|\.svc|\.lan|\.localdomain)\Z")
-_FILE_ENDINGS = frozenset(
+_NO_PERSON = re.compile(
+    r"(?i)(?:git|gitlab|hg|svn|root|(?:[\w-]{0,40}[_.+-])?bot|[\w+-]{0,40}\[bot|no-?reply|do-?not-?reply|noreply|ssh|ubuntu|ec2-user|deploy|runner|postmaster|mailer-daemon)\Z"
+)
+_NO_DOMAIN = re.compile(
+    r"(?i)(?:gserviceaccount\.com|users\.noreply\.github\.com|\.local|\.internal|\.svc|\.lan|\.localdomain)\Z"
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILE_ENDINGS = _words(
     "png jpg jpeg gif svg webp js ts jsx tsx mjs cjs css scss py rb go rs java kt c h cc cpp hpp md txt json yaml yml toml lock zip tgz gz tar whl jar "
-    "service target timer socket mount slice map html xml so dll exe beta alpha rc dev next latest canary".split()
+    "service target timer socket mount slice map html xml so dll exe beta alpha rc dev next latest canary"
 )
 
 
@@ -40,7 +50,9 @@ def _local_before(text: str, at: int) -> str:
 
 def _is_address(text: str, start: int, domain: re.Match[str]) -> bool:
     before, after = text[max(0, start - 2) : start], text[domain.end() : domain.end() + 2]
-    if before.endswith(("/", "@")) or (before.endswith(":") and not text[max(0, start - 7) : start].lower().endswith("mailto:")):
+    if before.endswith(("/", "@")) or (
+        before.endswith(":") and not text[max(0, start - 7) : start].lower().endswith("mailto:")
+    ):
         return False
     if after[:1] == ":" and after[1:].strip(" \t\r\n\"'>|"):
         return False
@@ -54,14 +66,21 @@ NUMBERS = (
 )
 """A cheap shape (RE2 syntax) that every card number in groups, phone number with country code and IBAN has."""
 
-_CARD = re.compile(r"(?<![\w.+-])(?<!\d )(?:[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5}|[3-6]\d{14,15})(?![\w-])(?! \d)", re.ASCII)
-_CARD_TALK = re.compile(r"(?i)\b(?:card|visa|master-?card|amex|maestro|pan|cvv|cvc|karte|payment|paid|charge[ds]?|refund)\b")
+_CARD = re.compile(
+    r"(?<![\w.+-])(?<!\d )(?:[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5}|[3-6]\d{14,15})(?![\w-])(?! \d)",
+    re.ASCII,
+)
+_CARD_TALK = re.compile(
+    r"(?i)\b(?:card|visa|master-?card|amex|maestro|pan|cvv|cvc|karte|payment|paid|charge[ds]?|refund)\b"
+)
 _PHONE = re.compile(r"(?<![\w.+-])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,8}\)?){1,6}(?![\w-])", re.ASCII)
-_PHONE_TALK = re.compile(r"(?i)\b(?:phone|tel|telephone|mobile|cell|call(?:ed|ing)?|whatsapp|sms|reach|dial|number|ring|rang)\b")
+_PHONE_TALK = re.compile(
+    r"(?i)\b(?:phone|tel|telephone|mobile|cell|call(?:ed|ing)?|whatsapp|sms|reach|dial|number|ring|rang)\b"
+)
 _IBAN = re.compile(r"\b([A-Z]{2})(\d{2})((?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)\b", re.ASCII)
-_IBAN_COUNTRIES = frozenset(
+_IBAN_COUNTRIES = _words(
     "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC LI LT LU LV LY "
-    "MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK".split()
+    "MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK"
 )
 
 

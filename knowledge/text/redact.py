@@ -115,7 +115,11 @@ def _is_telling(secret: str) -> bool:
     if looks_random(secret) or looks_like_password(secret):
         return True
     digits, letters = sum(c.isdigit() for c in secret), sum(c.isalpha() for c in secret)
-    return (len(secret) >= 12 and digits >= 1 and letters >= 1 and "/" not in secret) or (digits >= 3 and letters >= 3) or len(secret) >= 24
+    return (
+        (len(secret) >= 12 and digits >= 1 and letters >= 1 and "/" not in secret)
+        or (digits >= 3 and letters >= 3)
+        or len(secret) >= 24
+    )
 
 
 _NAMES = r"(?:pass|pwd|secret|token|key|cred|auth|sig|cookie|session|sid|jwt|bearer|pw|psk|salt|pin|otp|hmac|seed|sas|nonce|kennwort|pat)"
@@ -124,11 +128,30 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("flag", (rf"(?i)-[\w\-]*{_NAMES}[\w\-]*[ \t]",)),
     ("element", (rf"(?i){_NAMES}[\w.:\-]*>",)),
     ("pair", (r"(?i)value[\\\"']*\s*[:=]",)),
-    ("told", (r"(?i)\b(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|key|creds?|credentials?|login|user|account|pin)s?\b", r"`[^`\s]*[!$^~*%&#@?+][^`\s]*`")),
+    (
+        "told",
+        (
+            r"(?i)\b(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|key|creds?|credentials?|login|user|account|pin|one|passwort|identified by)s?\b",
+            r"`[^`\s]*[!$^~*%&#@?+][^`\s]*`",
+        ),
+    ),
     ("url", (r":(?:\\?/){2}[^\s/]*[^\s]*(?:@|%40)", r"(?i)%3a%2f%2f", r"[\w.\-]:[^\s:@/]+@[a-zA-Z]", r"thin:")),
-    ("header", (r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|ssws|snyk)(?:[ \t\xa0]|%20|\+)",)),
+    (
+        "header",
+        (
+            r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|splunk|genie-?key|discordbot|ssws|snyk)(?:[ \t\xa0]|%20|\+)",
+        ),
+    ),
     ("cookie", (r"(?i)cookies?[\\\"']*[ \t]*[:=]",)),
-    ("login", (r"\s(?:-u|--user|--proxy-user|-U|--http-user)", r"\s-[paw]", r"(?i)(?:password|passwd|account)[ \t]", r"pass:")),
+    (
+        "login",
+        (
+            r"\s(?:-u|--user|--proxy-user|-U|--http-user)",
+            r"\s-[paw]",
+            r"(?i)(?:password|passwd|account)[ \t]",
+            r"pass:",
+        ),
+    ),
     ("blocks", secret_blocks.OPENERS),
     ("email", (r"[\w.+%\-]@[A-Za-z0-9\-]+\.[\w.\-]*[A-Za-z]",)),
     ("noise", (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",)),  # ASCII lines only; others are looked at before
@@ -151,7 +174,9 @@ _OPENING = frozenset({"blocks", "assignment"})
 Hits = tuple[list[int], set[str]]
 _NO_HITS: Hits = ([], set())
 _PERSONAL = frozenset({"email", "number"})
-_CONTEXT_KINDS = frozenset({"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"})
+_CONTEXT_KINDS = frozenset(
+    {"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"}
+)
 
 
 def _automaton(patterns: Iterable[str]) -> re2.Set:
@@ -299,7 +324,9 @@ def _snapped(span: tuple[int, int, str, str | int], edges: list[int]) -> tuple[i
     return start, end, kind, identity
 
 
-def _united(raw: str, union: list[tuple[int, int, str, str | int]], end: int) -> Iterator[tuple[int, int, str, str | int]]:
+def _united(
+    raw: str, union: list[tuple[int, int, str, str | int]], end: int
+) -> Iterator[tuple[int, int, str, str | int]]:
     start = union[0][0]
     content = raw[start:end]
     if not (MARKER.sub("", content) if "<secret:" in content else content):

@@ -50,7 +50,6 @@ def redact_text(stream_in: TextIO, stream_out: TextIO) -> int:
     Open `stream_in` with `errors="surrogateescape"` and `newline=""` (and `stream_out` too) to keep every byte.
     """
     stream = Stream(Session())
-    for line in stream_in:
-        stream_out.write(stream.feed(line))
+    stream_out.writelines(map(stream.feed, stream_in))
     stream_out.flush()
     return _DONE

@@ -11,8 +11,8 @@ from knowledge.text.secret_formats import Span
 from knowledge.text.secret_values import (
     Promise,
     is_measure,
-    is_path,
     is_plain,
+    is_uuid,
     looks_like_password,
     looks_mixed,
     looks_random,
@@ -28,7 +28,10 @@ SITE = re.compile(
 )
 _OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
 _RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f]){1,1024}+""")
-_CUT = re.compile(r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""", re.ASCII)
+_CUT = re.compile(
+    r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""",
+    re.ASCII,
+)
 _QUALIFIER = re.compile(
     r"(api|access|private|secret|signing|encryption|master|account|shared|storage|auth|deploy|webhook|client|license|subscription|ssh|bearer|refresh|personal access)[ _-]\Z",
     re.ASCII | re.IGNORECASE,
@@ -55,14 +58,22 @@ def value_at(text: str, position: int) -> Value | None:
         start, quote = opened.end(), opened[1]
         end = _closing(text, quote, start)
         if end >= 0:
-            return Value(start, end, quoted=True, last=not text[end + len(quote) :].strip(" \t\r,;)}]")) if end > start else None
+            return (
+                Value(start, end, quoted=True, last=not text[end + len(quote) :].strip(" \t\r,;)}]"))
+                if end > start
+                else None
+            )
         position = start
     run = _RUN.match(text, position)
     if not run:
         return None
     end = _trimmed(text, run.start(), run.end())
     rest = text[run.end() : run.end() + 3].strip(" \t\r\"'`,;)}]*")
-    return Value(position, end, quoted=False, last=not rest and not text[run.end() + 3 :].strip()) if end > position else None
+    return (
+        Value(position, end, quoted=False, last=not rest and not text[run.end() + 3 :].strip())
+        if end > position
+        else None
+    )
 
 
 def _closing(text: str, quote: str, start: int) -> int:
@@ -129,6 +140,8 @@ def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -
 def _is_weak_secret(name: str, content: str) -> bool:
     if name.lower() in {"key", "session", "nonce", "seed", "salt"}:
         return is_generated(content)
+    if name in {"pass", "pw"} and looks_mixed(content):
+        return True
     return looks_random(content) or looks_like_password(content)
 
 
@@ -204,7 +217,7 @@ def pair_spans(text: str) -> Iterator[Span]:
                 yield value.start, value.end, "pair"
 
 
-_BEFORE_IS = r"(?:password|passwd|pwd|pw|passphrase|passcode|secret|token|(?:api|access|secret|private|signing)[ _-]?key|key|pin|cred(?:ential)?s?|login)"
+_BEFORE_IS = r"(?:password|passwd|pwd|pw|passphrase|passcode|secret|token|(?:api|access|secret|private|signing)[ _-]?key|key|(?:new|old|current) one|pin|cred(?:ential)?s?|login)"
 _SAID = re.compile(
     rf"""(?<![\w/.\-])(?:{_BEFORE_IS})\b["'`*]{{0,2}}[^"'`:=\n]{{0,48}}?(?:\b(?:is|was|are|now|to|into|called)\b|[:=]|->|\u2192)[ :]{{0,3}}(?:(?:now|still|just)[ ]){{0,2}}["'`*_]{{0,3}}""",
     re.ASCII | re.IGNORECASE,
@@ -213,7 +226,9 @@ _TALK = re.compile(
     r"(?<![\w/-])(?:password|passwd|pwd|pw|passphrase|secret|token|key|creds?|credentials?|login|user|account|passcode)s?(?![\w/-])",
     re.ASCII | re.IGNORECASE,
 )
-_PUBLIC = re.compile(r"(?i)\b(?:public|fingerprint|host key|digest|checksum|integrity|cache|commit|etag|trace|request id|correlation)\b")
+_PUBLIC = re.compile(
+    r"(?i)\b(?:public|fingerprint|host key|digest|checksum|integrity|cache|commit|etag|trace|request id|correlation)\b"
+)
 _CANDIDATE = re.compile(r"""(?<![^\s"'`(*<>|=])[^\s"'`()<>|,]{8,256}+""")
 
 
@@ -225,32 +240,76 @@ def told_spans(text: str) -> Iterator[Span]:
     """
     said = _SAID.search(text)
     while said:
-        run = _RUN.match(text, said.end())
-        end = _trimmed(text, run.start(), run.end()) if run else said.end()
-        content = text[said.end() : end].rstrip(".,:;!?)")
+        content = _word_at(text, said.end())
         if content and _is_told(content, said[0]):
             yield said.end(), said.end() + len(content), "told"
-        said = _SAID.search(text, max(said.end(), end))
+        said = _SAID.search(text, said.end() + len(content))
+    for direct in _DIRECT.finditer(text):
+        content = _word_at(text, direct.end())
+        if content and _is_direct(content, direct):
+            yield direct.end(), direct.end() + len(content), "told"
     talk = _TALK.search(text)
     public: bool | None = None
     for found in _CANDIDATE.finditer(text):
         word = found[0].rstrip(".,:;!?)*_]}")
+        start = found.start() + word.rfind(":") + 1  # `admin:password`
+        word = word[start - found.start() :]
         secret = (talk or text[found.start() - 1 : found.start()] == "`") and looks_like_password(word)
         if not secret and talk and _is_key_like(word):
             public = _PUBLIC.search(text) is not None if public is None else public
             secret = not public
         if secret:
-            yield found.start(), found.start() + len(word), "told"
+            yield start, start + len(word), "told"
+
+
+def _word_at(text: str, position: int) -> str:
+    run = _RUN.match(text, position)
+    return text[position : _trimmed(text, position, run.end())].rstrip(".,:;!?)") if run else ""
 
 
 def _is_told(content: str, lead: str) -> bool:
-    if _PUBLIC.search(lead) or is_plain(content) or is_path(content) or len(content) < 8 or _ACCOUNT.search(content):
+    if (
+        len(content) < 6
+        or _PUBLIC.search(lead)
+        or is_plain(content)
+        or _ACCOUNT.search(content)
+        or _is_resource(content, lead)
+    ):
         return False
     if lead[:3].lower() == "key":
         return is_generated(content)
-    return looks_random(content) or (looks_mixed(content) and (any(c.isdigit() for c in content) and not _is_resource(content, lead)))
+    about_password = lead[:1] in "pP" and lead[:3].lower() != "pin"
+    if about_password and lead[-1:] in "`'\"":
+        return True
+    if len(content) < 8 and not about_password:
+        return False
+    return looks_random(content) or (looks_mixed(content) and any(c.isdigit() for c in content))
 
 
+_DIRECT = re.compile(
+    r"""(?<![\w/.\-])(?:(password|passwd|pwd|pw|passphrase|passwort|identified by)|token|secret(?:[ ]key)?|(?:api|access|private|signing)[ _-]?key)[ ]{1,4}(?:(?:ist|est|es)[ ])?["'`*_]{0,3}""",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def _is_direct(content: str, lead: re.Match[str]) -> bool:
+    """Judge what follows its noun without a verb: `the token 4f1c...`, `WITH PASSWORD 'x'`, ``new password `x` ``."""
+    if len(content) < 4 or is_plain(content) or not MARKER.sub("", content):
+        return False
+    if lead[1] is None:
+        return looks_random(content) or is_uuid(content)
+    if lead[0][-1] in "'`":
+        return len(content) >= 6 and not _NAME.fullmatch(content) or looks_mixed(content)
+    return (
+        looks_like_password(content)
+        or looks_random(content)
+        or (len(content) >= 12 and looks_mixed(content) and "-" in content)
+    )
+
+
+_NAME = re.compile(
+    r"[a-z]+(?:[_.-][a-z]+)+|[A-Z_]+|[a-z]+[A-Z][A-Za-z]*", re.ASCII
+)  # password 'user_password': a field
 _ACCOUNT = re.compile(r"@[A-Za-z0-9-]{1,63}\.[A-Za-z]", re.ASCII)
 _RESOURCE = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z", re.ASCII)
 

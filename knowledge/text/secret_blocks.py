@@ -17,7 +17,10 @@ from knowledge.text.secret_values import Promise, is_placeholder, is_plain, prom
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END (?:(?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----)?")
 _BODY = re.compile(r"[A-Za-z0-9+/]{1,4096}={0,2}", re.ASCII)
-_INLINE = re.compile(r"""(?:\\{1,4}[nr]|[\s"',+]){0,16}((?:[A-Za-z0-9+/=_-]|\\{1,4}[nr]|[ ,:](?=\S)|<secret:\d{1,9}>){16,60000}+)(?:\\{1,4}[nr]|[\s"',+]){0,16}""", re.ASCII)
+_INLINE = re.compile(
+    r"""(?:\\{1,4}[nr]|[\s"',+]){0,16}((?:[A-Za-z0-9+/=_-]|\\{1,4}[nr]|[ ,:](?=\S)|<secret:\d{1,9}>){16,60000}+)(?:\\{1,4}[nr]|[\s"',+]){0,16}""",
+    re.ASCII,
+)
 _LAST_WORD = re.compile(r"""([A-Za-z0-9+/]{1,4096}={0,2})(?:\\[nr])*[\\"',;)+|\s]{0,12}\Z""", re.ASCII)
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ")
 _OPENSSH_START = "b3BlbnNzaC1rZXktdjE"  # every OpenSSH key begins alike: the first line tells no key from another
@@ -25,15 +28,25 @@ _BASE64_PEM = "LS0tLS1CRUdJTi"
 _DOUBLE_BASE64_PEM = "TFMwdExTMUNSVWRKVGl"
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{20,60000}={0,2}", re.ASCII)
 _SHAPE = re.compile(r"\d+")
-_TIMESTAMP = re.compile(r"\s*(?:[\w .()/,:\[\]-]{0,120}\t)*\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)?\]?\s*\Z", re.ASCII)
+_TIMESTAMP = re.compile(
+    r"\s*(?:[\w .()/,:\[\]-]{0,120}\t)*\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)?\]?\s*\Z", re.ASCII
+)
 _OPENER = re.compile(r"[|>][+-]?\d?[+-]?\s*\Z")
-_NAME_ENTRY = re.compile(r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]{2,100})["']?\s*,?\s*\Z""", re.ASCII | re.IGNORECASE)
+_NAME_ENTRY = re.compile(
+    r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]{2,100})["']?\s*,?\s*\Z""", re.ASCII | re.IGNORECASE
+)
 _VALUE_ENTRY = re.compile(r"""\s*-?\s*["']?value["']?\s*[:=]\s*""", re.ASCII | re.IGNORECASE)
 _DATA = re.compile(r"""\s*["']?(?:data|stringData)["']?\s*:\s*\{?\s*\Z""", re.ASCII)
 _MAX_LINES = 400
 _MIN_FIRST = 24
 
-OPENERS = (r"-----BEGIN ", _BASE64_PEM, _DOUBLE_BASE64_PEM, r"(?:data|stringData)[\"']?\s*:\s*\{?\s*$", r"[Nn]ame[\"']?\s*[:=]\s*[\"']?[\w.\-]+[\"']?,?\s*$")
+OPENERS = (
+    r"-----BEGIN ",
+    _BASE64_PEM,
+    _DOUBLE_BASE64_PEM,
+    r"(?:data|stringData)[\"']?\s*:\s*\{?\s*$",
+    r"[Nn]ame[\"']?\s*[:=]\s*[\"']?[\w.\-]+[\"']?,?\s*$",
+)
 """Shapes (RE2 syntax) of which every line that opens a block, beyond an assignment, holds one."""
 
 
@@ -96,7 +109,11 @@ class Blocks:
         if not bare or header or MARKER.search(text):
             return
         word = _LAST_WORD.search(text)
-        if not word or (self.ending and text[word.start() - 1 : word.start()] != "=") or not self._belongs(text[: word.start()], word[1]):
+        if (
+            not word
+            or (self.ending and text[word.start() - 1 : word.start()] != "=")
+            or not self._belongs(text[: word.start()], word[1])
+        ):
             self._close()
             return
         body = word[1]
@@ -114,7 +131,11 @@ class Blocks:
             return False
         if len(body) >= 40:
             return True
-        return not before.strip(" \t\"'+>|#*=") or _SHAPE.sub("0", before) == self.shape or _TIMESTAMP.match(before) is not None
+        return (
+            not before.strip(" \t\"'+>|#*=")
+            or _SHAPE.sub("0", before) == self.shape
+            or _TIMESTAMP.match(before) is not None
+        )
 
     def _scalar_line(self, text: str) -> Iterator[tuple[Span, str]]:
         content = text.strip()
@@ -209,7 +230,9 @@ def _indent(text: str) -> int:
 def _hides_private_key(run: str) -> bool:
     """Tell whether base64 text is, once or twice decoded, a PEM private key; certificates and public keys are none."""
     if run.startswith(_DOUBLE_BASE64_PEM):
-        return _decoded(run).startswith(b"LS0tLS1CRUdJTi") and b"PRIVATE KEY" in _decoded(_decoded(run).decode("ascii", "ignore"))
+        return _decoded(run).startswith(b"LS0tLS1CRUdJTi") and b"PRIVATE KEY" in _decoded(
+            _decoded(run).decode("ascii", "ignore")
+        )
     return run.startswith(_BASE64_PEM) and b"PRIVATE KEY" in _decoded(run)
 
 

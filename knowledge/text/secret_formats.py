@@ -18,7 +18,6 @@ Span = tuple[int, int, str]
 """Start, end (half-open) and kind of a secret in a line."""
 
 
-
 def with_limits(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], int]]:
     """Yield each match and where the next one begins (or the text ends): looking ahead only to there stays linear."""
     found = list(pattern.finditer(text))
@@ -76,9 +75,14 @@ FORMATS: tuple[TokenFormat, ...] = (
     *_row("clojars_token", "CLOJARS_", rf"{_ALNUM}{{50,80}}"),
     *_row("docker_token", "dckr_pat_ dckr_oat_", rf"{_SAFE}{{16,128}}", joined=True),
     *_row("vault_token", "hvs. hvb. hvr.", rf"{_SAFE}{{20,500}}"),
-    *_row("vault_token", "s.", rf"{_ALNUM}{{24}}(?![\w.(-])", random=True),
+    *_row("vault_token", "s.", rf"{_ALNUM}{{24}}(?![\w(-])(?!\.\w)", random=True),
     *_row("digitalocean_token", "dop_v1_ doo_v1_ dor_v1_", rf"{_HEX}{{40,80}}"),
-    *_row("openai_key", "sk-", rf"(?:proj-|svcacct-|admin-|ant-[a-z]{{2,12}}\d\d-|or-v1-|lf-)?{_SAFE}{{20,300}}", random=True),
+    *_row(
+        "openai_key",
+        "sk-",
+        rf"(?:proj-|svcacct-|admin-|ant-[a-z]{{2,12}}\d\d-|or-v1-|lf-)?{_SAFE}{{20,300}}",
+        random=True,
+    ),
     *_row("groq_key", "gsk_", rf"{_ALNUM}{{40,80}}"),
     *_row("huggingface_token", "hf_ api_org_", rf"{_ALNUM}{{30,60}}", random=True),
     *_row("replicate_token", "r8_", rf"{_ALNUM}{{37,40}}"),
@@ -96,9 +100,16 @@ FORMATS: tuple[TokenFormat, ...] = (
     *_row("jfrog_token", "cmVmdGtuOj", rf"{_ALNUM}{{50,100}}"),
     *_row("sonar_token", "squ_ sqp_ sqa_", rf"{_HEX}{{40}}"),
     *_row("ci_token", "bkua_ CCIPAT_ CCIPRJ_ nfp_", r"\w{30,128}"),
-    *_row("cloud_token", "sbp_ sb_secret_ tskey- HRKU- fo1_ rdme_ tfp_ figd_ lin_api_ ntn_ r_live_", rf"{_SAFE}{{20,200}}", random=True),
+    *_row(
+        "cloud_token",
+        "sbp_ sb_secret_ tskey- HRKU- fo1_ rdme_ tfp_ figd_ lin_api_ ntn_ r_live_",
+        rf"{_SAFE}{{20,200}}",
+        random=True,
+    ),
     *_row("doppler_token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", r"[\w.]{30,80}"),
-    *_row("launchdarkly_key", "sdk- api- mob-", rf"{_HEX}{{8}}-{_HEX}{{4}}-4{_HEX}{{3}}-{_HEX}{{4}}-{_HEX}{{12}}(?![\w-])"),
+    *_row(
+        "launchdarkly_key", "sdk- api- mob-", rf"{_HEX}{{8}}-{_HEX}{{4}}-4{_HEX}{{3}}-{_HEX}{{4}}-{_HEX}{{12}}(?![\w-])"
+    ),
     *_row("age_key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{40,80}"),
     *_row("facebook_token", "EAACEdEose0cBA", rf"{_ALNUM}{{20,400}}"),
     *_row("jwt", "eyJ", rf"{_SAFE}{{8,8000}}\.{_SAFE}{{4,16000}}(?:\.{_SAFE}{{0,8000}}){{0,3}}"),
@@ -112,7 +123,9 @@ _LED: tuple[tuple[TokenFormat, re.Pattern[str]], ...] = (
         re.compile(rf"{_ALNUM}{{14}}\Z", re.ASCII),
     ),
     (
-        TokenFormat("azure_client_secret", "Q~", re.compile(r"[\w.~-]{31,34}(?![\w~-])", re.ASCII), joined=True, lead=4),
+        TokenFormat(
+            "azure_client_secret", "Q~", re.compile(r"[\w.~-]{31,34}(?![\w~-])", re.ASCII), joined=True, lead=4
+        ),
         re.compile(r"[\w.~-]{3}\d\Z", re.ASCII),
     ),
     (
@@ -126,18 +139,26 @@ _LED: tuple[tuple[TokenFormat, re.Pattern[str]], ...] = (
 )
 
 _WEBHOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("hooks.slack", re.compile(r"hooks\.slack(?:-gov)?\.com\\?/(?:services|workflows|triggers)\\?/([\w+/\\-]{16,255})", re.ASCII)),
+    (
+        "hooks.slack",
+        re.compile(r"hooks\.slack(?:-gov)?\.com\\?/(?:services|workflows|triggers)\\?/([\w+/\\-]{16,255})", re.ASCII),
+    ),
     ("/api/webhooks/", re.compile(r"/api/webhooks/(\d{10,25}/[\w-]{30,128})", re.ASCII)),
     ("webhook.office.com", re.compile(r"webhook\.office\.com/webhookb2/([\w@/-]{30,400})", re.ASCII)),
-    ("chat.googleapis.com", re.compile(r"chat\.googleapis\.com/v1/spaces/[\w-]{1,64}/messages\?(key=[\w=&%.-]{20,300})", re.ASCII)),
+    (
+        "chat.googleapis.com",
+        re.compile(r"chat\.googleapis\.com/v1/spaces/[\w-]{1,64}/messages\?(key=[\w=&%.-]{20,300})", re.ASCII),
+    ),
 )
+
 
 def _gate(row: TokenFormat) -> str:
     """Write the shape (RE2 syntax) that a line with such a token has: the anchor with a bit of its body, or its lead."""
     if row.lead:
         return rf"[\w.~-]{re2.escape(row.anchor)}[\w.~-]"
-    body = r"[A-Za-z0-9]{6}" if row.random else r"[\w%+/.-]{6}"
-    return ("" if row.joined or not row.anchor[0].isalnum() else r"(?:^|[^A-Za-z0-9])") + re2.escape(row.anchor) + body
+    body = r"[\w-]{6}" if row.random else r"[\w%+/.-]{6}"
+    before = "" if row.joined or not row.anchor[0].isalnum() else r"(?:^|[^A-Za-z0-9])"
+    return f"{before}{re2.escape(row.anchor)}{body}"
 
 
 GATES: tuple[str, ...] = (

@@ -245,7 +245,7 @@ class World:
         loop = asyncio.get_running_loop()
         writer = OutboxWriter(self.bot.outbox, self.slack, Pacing(0), observer=self.observer, monotonic=loop.time)
         running = asyncio.create_task(writer.run())
-        drained = asyncio.create_task(writer.drained())
+        drained = asyncio.create_task(self._drained(writer))
         died = asyncio.create_task(self._death())
         await asyncio.wait({running, drained, died}, return_when=asyncio.FIRST_COMPLETED)
         for task in (running, drained, died):
@@ -253,6 +253,10 @@ class World:
         await asyncio.gather(running, drained, died, return_exceptions=True)
         if self.observer.dead:
             raise Crash
+
+    async def _drained(self, writer: OutboxWriter) -> None:
+        while self.bot.outbox.unsent_now() or writer._busy:
+            await asyncio.sleep(0.002)
 
     async def _death(self) -> None:
         while not self.observer.dead:

@@ -95,12 +95,13 @@ def name_values(alertname: str, group: list[str], common: list[str]) -> tuple[di
     named: dict[str, str] = {}
     lists = [[value for value in each if value] for each in (group, common)]
     for values in lists:
-        for value in list(values):
+        printed = list(values)
+        for value in printed:
             name = next((name for name, shape in _SHAPES if name not in named and shape.fullmatch(value)), "")
             if name:
                 named[name] = value
                 if name == "pod":
-                    _before_pod(named, values, value)
+                    _before_pod(named, values, printed, value)
                 values.remove(value)
     is_kubernetes = _KUBERNETES.search(alertname) is not None
     if is_kubernetes:
@@ -112,11 +113,11 @@ def name_values(alertname: str, group: list[str], common: list[str]) -> tuple[di
     return {name: value for name, value in named.items() if value}, left
 
 
-def _before_pod(named: dict[str, str], values: list[str], pod: str) -> None:
+def _before_pod(named: dict[str, str], values: list[str], printed: list[str], pod: str) -> None:
     """`namespace` sorts right before `pod` (a node may stand between): take it if it looks like nothing else."""
-    at = values.index(pod) - 1
-    if at >= 0 and "namespace" not in named:
-        before = values[at]
+    at = printed.index(pod) - 1
+    if at >= 0 and "namespace" not in named and printed[at] in values:
+        before = printed[at]
         is_other = any(shape.fullmatch(before) for _, shape in _SHAPES) or workload_name(pod).startswith(before)
         if not is_other:
             named["namespace"] = before
@@ -127,13 +128,14 @@ def _complete(named: dict[str, str], lists: list[list[str]], alertname: str) -> 
     """Use what is known of Kubernetes alerts: pods of StatefulSets, containers, the group's namespace, the workload."""
     group, common = lists
     for values in (common, group):
-        for value in list(values):
+        printed = list(values)
+        for value in printed:
             if "pod" in named and (named["pod"].startswith(f"{value}-") or named["pod"] == value):
                 named.setdefault("container", value)
                 values.remove(value)
             elif "pod" not in named and "Pod" in alertname and _STATEFUL.fullmatch(value):
                 named["pod"] = value
-                _before_pod(named, values, value)
+                _before_pod(named, values, printed, value)
                 values.remove(value)
     if "namespace" not in named and len(group) == 1:
         named["namespace"] = group.pop()

@@ -14,6 +14,7 @@ from bot.intake.parsers.generic_signals import (
     colour_signal,
     is_plain_success,
     read_verdict,
+    signal_of,
 )
 from bot.intake.reading import NotAlert, Reading
 from bot.intake.wording import Wording, read_wording
@@ -85,6 +86,9 @@ def _verdict(post: Post, wording: Wording, platform: str) -> Verdict:
 def title_of(post: Post, wording: Wording, verdict: Verdict) -> str:
     """Return the headline: the line with the verdict, else the post's title, without tails such as times and links."""
     title = verdict.line or post.title
+    is_field = post.title.endswith(verdict.line)
+    if verdict.why == "words" and not is_field and signal_of(post.title) is verdict.signal:
+        title = post.title
     if not verdict.line and _PRELUDE.match(title):
         title = next((line for line in wording.headlines if not _PRELUDE.match(line)), title)
     at = wording.headlines.index(title) if title in wording.headlines else -1

@@ -173,6 +173,8 @@ def _add_pairs(labels: dict[str, str], pairs: Mapping[str, str], platform: str) 
             labels.setdefault("branch", branch)
         if commit := _clean("commit", sha or revision):
             labels.setdefault("commit", commit)
+    if job := _clean("pod", pairs.get("job_name", "")):
+        labels.setdefault("workload", job)
     kind, name = pairs.get("kind", "").lower(), pairs.get("name", "")
     if kind in {"pod", "node", "service"} and name:
         labels.setdefault(kind, name)

@@ -50,6 +50,7 @@ class RolloutRestart:
                 *rolling.mark_diff(workload),
             ),
             request=rolling.request_text(target, _body(rolling.EXECUTION_PLACE, TIME_PLACE)),
+            warnings=rolling.kind_warnings(target),
         )
         return ProposalStep(
             action=self.spec.id,

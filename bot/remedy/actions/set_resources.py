@@ -144,7 +144,7 @@ def _step(ask: Ask, workload: Workload, container: Container, limit: str) -> Pro
         summary=summary,
         diff=_diff(workload, container, limit, guaranteed),
         request=rolling.request_text(target, _body(step, rolling.EXECUTION_PLACE)),
-        warnings=_warnings(container, limit, guaranteed),
+        warnings=(*_warnings(container, limit, guaranteed), *rolling.kind_warnings(target)),
     )
     return replace(step, preview=preview)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import stamina
 from kubernetes.client import ApiClient, Configuration
 
 from bot.adapters.kubernetes.cluster import MAX_LOG, KubernetesCluster
@@ -142,6 +143,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_between_tries() -> Iterator[None]:
+    """As many tries as the product makes, without its pauses."""
+    with stamina.set_testing(True, attempts=9, cap=True):
+        yield
 
 
 def keep_all(lines) -> Excerpt:

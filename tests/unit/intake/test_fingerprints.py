@@ -136,3 +136,35 @@ def test_a_part_cannot_pretend_to_be_two(read) -> None:
         ],
     )
     assert alert.fingerprint == "ci/default/o%2Fr/a%2Fb/x%2Fy"
+
+
+def test_the_job_that_failed_is_no_part_of_a_pipeline(read) -> None:
+    def pipeline(title: str, *fields: tuple[str, str]):
+        link = "https://gitlab.com/h/x/-/pipelines/7"
+        shown = [{"title": name, "value": said} for name, said in (("Branch", "main"), *fields)]
+        return read(
+            "", app_id="A676ADMV5", attachments=[{"id": 1, "title": title, "title_link": link, "fields": shown}]
+        )
+
+    one = pipeline("Pipeline #7 has failed in 05:12", ("Failed job", "unit"))
+    two = pipeline("Pipeline #8 has failed in 05:12", ("Failed job", "lint"))
+    over = pipeline("Pipeline #9 has passed in 05:12")
+    assert one.fingerprint == two.fingerprint == over.fingerprint == "ci/default/h%2Fx/-/main"
+
+
+def test_jobs_of_a_cron_job_are_one(read) -> None:
+    one, two = (
+        read(
+            "",
+            username="Alertmanager",
+            attachments=[
+                {
+                    "id": 1,
+                    "title": "[FIRING:1] KubeJobFailed for prod",
+                    "text": f"*namespace:* `data`\n*job_name:* `etl-{number}`",
+                }
+            ],
+        )
+        for number in (29183040, 29184480)
+    )
+    assert one.fingerprint == two.fingerprint == "pod/default/data/etl"

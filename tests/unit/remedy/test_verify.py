@@ -138,6 +138,17 @@ def test_pods_that_the_quota_refuses_are_said() -> None:
     assert observed[ROLLOUT] == "0 of 1 new pods ready; FailedCreate: exceeded quota"
 
 
+@pytest.mark.parametrize(("kind", "said"), [("StatefulSet", True), ("Deployment", False)])
+def test_a_stateful_set_that_waits_for_its_sick_pod_is_said(kind: str, said: bool) -> None:
+    world, step = applied()
+    world.change_pod(marks=(), ready=False)
+    there = replace(step, target=replace(step.target, workload_kind=kind))
+    world.fake.workloads["shop", kind, "checkout"] = world.workload
+    progress = verified(world, there, 5)
+    assert progress.verdict is None
+    assert any("delete it by hand" in check.observed for check in progress.checks) is said
+
+
 # --- failed
 
 

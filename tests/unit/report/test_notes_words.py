@@ -1,6 +1,7 @@
 """Notes: their first word is what people and scripts look for, and they say what is known, tried and seen."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -92,12 +93,7 @@ def test_an_escalation_never_claims_more_than_was_done(state: ProposalState, exe
 
 
 def test_a_refusal_in_the_middle_names_the_steps_already_applied() -> None:
-    two = fixing(ProposalState.REFUSED, execution=REFUSED)
-    proposal = type(PROPOSAL)(
-        **{name: getattr(two.proposal, name) for name in PROPOSAL.__slots__ if name not in {"steps", "step"}},
-        steps=(STEP, STEP),
-        step=1,
-    )
+    proposal = replace(PROPOSAL, state=ProposalState.REFUSED, steps=(STEP, STEP), step=1)
     text = fallback_text(compose_refused(fixing(ProposalState.REFUSED, proposal=proposal), "exceeded quota"))
     assert "Steps already applied, and left so: Raise the memory limit" in text
     assert "Nothing was changed" not in text
