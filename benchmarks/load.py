@@ -15,7 +15,7 @@ NAMESPACES = (
     "reviews", "notify", "ledger", "media", "profile", "basket", "loyalty", "fraud", "gateway", "reports",
     "tax", "support", "booking", "quotes", "alerts", "partners", "imports", "exports", "stock", "delivery",
 )  # fmt: skip
-ROLES = ("api", "queue", "sync", "cache", "feed", "index", "batch", "proxy")
+SERVICES = ("checkout", "consumer", "importer", "cache", "feed", "indexer", "batch", "proxy")
 LETTERS = "bcdfghjklmnpqrstvwxz"
 SAFE = "bcdfghjklmnpqrstvwxz2456789"
 RESTARTS = 9
@@ -32,7 +32,7 @@ class Target:
         mark = LETTERS[high % len(LETTERS)] + LETTERS[middle] + LETTERS[low]
         self.number = number
         self.namespace = NAMESPACES[number % len(NAMESPACES)]
-        self.name = f"{self.namespace}-{ROLES[number % len(ROLES)]}-{mark}"
+        self.name = f"{SERVICES[number % len(SERVICES)]}-{mark}"
         self.hash = "".join(rng.choice(SAFE) for _ in range(10))
         self.replica_set = f"{self.name}-{self.hash}"
         self.pod = f"{self.replica_set}-{''.join(rng.choice(SAFE) for _ in range(5))}"

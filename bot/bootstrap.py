@@ -26,6 +26,7 @@ from bot.adapters.recorder import (
     ReplayedState,
     Tape,
     recording,
+    secrets_of_job,
 )
 from bot.adapters.rules_yaml import load_rules
 from bot.adapters.sqlite_state import SqliteInbox, SqliteOutbox, SqliteState, Store
@@ -33,12 +34,14 @@ from bot.adapters.workers import Workers
 from bot.diagnosis.match import Matcher
 from bot.domain.durable import Job, Lease
 from bot.domain.errors import ConfigError, NotConfigured, PlatformError
+from bot.evidence.mask import MaskedPlatforms
 from bot.ports import Clock, Cluster, Directory, Ids, Observer, Platforms, State
 from bot.remedy.catalog import ACTIONS
 from bot.settings import Mode, Settings
 from bot.workflow.desk import Desk, House
 from bot.workflow.give_up import give_up
 from bot.workflow.table import run_job
+from knowledge.text.redact import Session
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -186,8 +189,9 @@ def build_engine(
         clock=cast("Clock", Recorded(Clock, "clock", clock)),
         ids=cast("Ids", Recorded(Ids, "ids", ids)),
         directory=cast("Directory", Recorded(Directory, "directory", directory)),
-        platforms=RecordedPlatforms(platforms or Connections(settings)),
+        platforms=RecordedPlatforms(MaskedPlatforms(platforms or Connections(settings), secrets_of_job)),
         observer=observer,
+        secrets=secrets_of_job,
         matcher=knowledge.matcher,
         calibration=knowledge.calibration,
         rules=knowledge.rules,
@@ -252,6 +256,7 @@ def replay_desk(
             directory=cast("Directory", Replayed(Directory, "directory", tape)),
             platforms=ReplayedPlatforms(tape),
             observer=_Deaf(),
+            secrets=Session,
             matcher=knowledge.matcher,
             calibration=knowledge.calibration,
             rules=knowledge.rules,

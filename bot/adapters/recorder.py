@@ -20,6 +20,7 @@ from bot.domain.incident import Incident
 from bot.domain.stored import filing
 from bot.domain.values import canonical
 from bot.ports import Cluster, Platforms, State
+from knowledge.text.redact import Session as Secrets
 
 STATE_READS = frozenset({"where", "latest_with", "open_with", "of_thread", "open_incidents"})
 """Reads that depend on more than the incident's own steps. All others a replay answers from those steps."""
@@ -35,6 +36,7 @@ class Session:
 
     lease: Lease
     house: str
+    secrets: Secrets = field(default_factory=Secrets)
     exchanges: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
 
@@ -59,6 +61,12 @@ def recording(lease: Lease, house: str) -> Iterator[Session]:
         yield session
     finally:
         _session.reset(token)
+
+
+def secrets_of_job() -> Secrets:
+    """Return the session that numbers the masked secrets of the job that runs now; a fresh one outside a job."""
+    session = _session.get()
+    return session.secrets if session else Secrets()
 
 
 class Recorded:

@@ -32,7 +32,10 @@ CLOSED = frozenset({_S.RESOLVED, _S.DISMISSED})
 
 @value
 class Incident:
-    """One problem of one target. `version` is the optimistic lock; at most one with this fingerprint is not closed."""
+    """One problem of one target. `version` is the optimistic lock; at most one with this fingerprint is not closed.
+
+    `not_proposed` says why no fix is offered, `closed_by` who or what closed it; both are sentences for the card.
+    """
 
     id: str
     fingerprint: str
@@ -45,6 +48,8 @@ class Incident:
     updated_at: datetime
     diagnosis_id: str = ""
     proposal_id: str = ""
+    not_proposed: str = ""
+    closed_by: str = ""
     version: int = 1
 
     @property

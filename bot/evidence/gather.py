@@ -12,14 +12,13 @@ from bot.domain.errors import NotFound, PlatformError, TimedOut, Unavailable
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, EvidenceRequest, GapReason
 from bot.domain.names import NamedWorkload, workloads_of_pod
 from bot.evidence.failing import failing_container, is_failing, is_short, worst_first
-from bot.evidence.mask import masked_events, masked_pod, masked_workload
 from bot.evidence.plan import MAX_LOG_LINES, plan_evidence
 from bot.evidence.readers import READERS
 from bot.evidence.readers.post import post_lines
 from bot.evidence.reduce import reducer
 from bot.evidence.source import Source
 from bot.ports import Clock, Cluster, Ids, Keep, Platforms
-from knowledge.text.redact import Session, redact
+from knowledge.text.redact import Session
 
 T = TypeVar("T")
 
@@ -37,17 +36,16 @@ def gather(
     ids: Ids,
     clock: Clock,
     in_scope: bool,
+    session: Session,
     keep_factory: Callable[[Session], Keep] = reducer,
 ) -> Dossier:
     """Return everything that can be known about the alert's target now. Never raises a PlatformError.
 
-    The same answers of the ports give the same dossier. A crash-looping pod costs six requests. Everything but the logs
-    is fetched and masked before the first log, so that the numbers of masked secrets do not depend on where the logs'
-    lines were masked (a recorded log comes back masked).
+    The same answers of the ports give the same dossier. A crash-looping pod costs six requests. What the platforms
+    answer is masked already (`mask.MaskedPlatforms`); `session` numbers what is still found in the post and the logs.
     """
-    session = Session()
     dossier_id = ids.new("do")
-    work = _Gathering(alert.target, ids, clock.now(), session, keep_factory(session))
+    work = _Gathering(alert.target, ids, clock.now(), keep_factory(session))
     work.add(EvidenceKind.POST, alert.post, work.keep(post_lines(alert.post)))
     plan = plan_evidence(alert.target)
     cluster = _cluster(work, plan, platforms, in_scope)
@@ -69,25 +67,21 @@ def gather(
 class _Gathering:
     """What was found so far; becomes a Dossier. `target` is the alert's until the platform names its owner."""
 
-    def __init__(self, target: Target, ids: Ids, at: datetime, session: Session, keep: Keep) -> None:
+    def __init__(self, target: Target, ids: Ids, at: datetime, keep: Keep) -> None:
         self.target, self.at, self.keep = target, at, keep
         self.evidence: list[Evidence] = []
         self.gaps: list[EvidenceGap] = []
         self.workload: Workload | None = None
         self.pods: tuple[Pod, ...] = ()
-        self._ids, self._session = ids, session
+        self._ids = ids
         self._outage: PlatformError | None = None
-
-    def mask(self, text: str) -> str:
-        return str(redact(text, self._session).text)
 
     def add(self, kind: EvidenceKind, *raw: object, target: Target | None = None) -> None:
         source = Source(id=self._ids.new("ev"), target=target or self.target, at=self.at)
         self.evidence.append(READERS[kind](*raw, source))
 
     def miss(self, request: EvidenceRequest, reason: str, detail: str) -> None:
-        detail = self.mask(detail[:MAX_DETAIL])
-        self.gaps.append(EvidenceGap(request=request, reason=GapReason(reason), detail=detail))
+        self.gaps.append(EvidenceGap(request=request, reason=GapReason(reason), detail=detail[:MAX_DETAIL]))
 
     def fetch(self, request: EvidenceRequest, call: Callable[[], T]) -> T | None:
         """Return what the platform answered, or None after noting the gap. After an outage nothing more is asked."""
@@ -152,10 +146,8 @@ class _Kubernetes:
     def _find(self) -> tuple[Workload | None, Pod | None]:
         """Return the workload and its pod that tells most, each None after a gap; sets both in the gathering."""
         if self._named.kind is TargetKind.POD:
-            pod = self._masked(
-                self._work.fetch(
-                    self._plan[EvidenceKind.POD], lambda: self._cluster.pod(self._namespace, self._named.name)
-                )
+            pod = self._work.fetch(
+                self._plan[EvidenceKind.POD], lambda: self._cluster.pod(self._namespace, self._named.name)
             )
             if pod is not None:
                 self._work.pods = (pod,)
@@ -170,7 +162,7 @@ class _Kubernetes:
             found = self._cluster.owner(pod)
             if found is None:
                 raise NotFound(f"no Deployment, StatefulSet or DaemonSet owns pod {pod.name}")
-            return masked_workload(found, self._work.mask)
+            return found
 
         self._work.workload = self._work.fetch(request, owner)
         return self._work.workload
@@ -182,7 +174,7 @@ class _Kubernetes:
                     found = self._cluster.workload(self._namespace, guess.kind, guess.name)
                 except NotFound:
                     continue
-                return masked_workload(found, self._work.mask)
+                return found
             raise NotFound(f"no workload of that name in namespace {self._namespace}")
 
         self._work.workload = self._work.fetch(self._plan[EvidenceKind.WORKLOAD], first)
@@ -202,11 +194,8 @@ class _Kubernetes:
         if not pods:
             self._work.miss(request, GapReason.EMPTY, f"{workload.kind} {workload.name} has no pod")
             return None
-        self._work.pods = tuple(masked_pod(pod, self._work.mask) for pod in worst_first(pods)[:MAX_PODS])
+        self._work.pods = worst_first(pods)[:MAX_PODS]
         return self._work.pods[0]
-
-    def _masked(self, pod: Pod | None) -> Pod | None:
-        return masked_pod(pod, self._work.mask) if pod else None
 
     def _confirmed(self, workload: Workload | None, pod: Pod | None, container: ContainerState | None) -> Target:
         """Return the target as the platform has it; the alert's own where the platform has neither."""
@@ -240,7 +229,7 @@ class _Kubernetes:
                 return
             if events:
                 found = True
-                self._work.add(EvidenceKind.EVENTS, masked_events(events, self._work.mask), target=target)
+                self._work.add(EvidenceKind.EVENTS, events, target=target)
         if not found:
             self._work.miss(self._plan[EvidenceKind.EVENTS], GapReason.EMPTY, "no events (they are kept for an hour)")
 

@@ -123,10 +123,8 @@ def kind_warnings(target: Target) -> tuple[str, ...]:
     """
     if target.workload_kind != "StatefulSet":
         return ()
-    return (
-        "A StatefulSet replaces a pod only once it is ready, unless its podManagementPolicy is Parallel: if the sick pod "
-        "never gets ready, delete it by hand after the change.",
-    )
+    words = "A StatefulSet replaces a pod only once it is ready, unless its podManagementPolicy is Parallel"
+    return (f"{words}: if the sick pod never gets ready, delete it by hand after the change.",)
 
 
 def mark_diff(workload: Workload) -> tuple[DiffLine, ...]:

@@ -64,13 +64,15 @@ def decided_parts(story: Story) -> tuple[Part, ...]:
 
 
 def _dismissed(story: Story) -> Status:
-    by = (Text(text="Dismissed by", user=story.closed_by),) if story.closed_by else ()
+    by = (Text(text="Dismissed by", user=story.incident.closed_by),) if story.incident.closed_by else ()
     rest = Text(text="I stay quiet about it until it fires again. Nothing was changed by dismissing it.")
     return Status(headline=f"Dismissed: {target_name(target_of(story))}", parts=(*by, rest))
 
 
 def _recovered(story: Story) -> Status:
-    said = (Text(text="The alert recovered, says:", quoted=story.closed_by),) if story.closed_by else ()
+    said = (
+        (Text(text="The alert recovered, says:", quoted=story.incident.closed_by),) if story.incident.closed_by else ()
+    )
     proposal = story.proposal
     void = proposal is not None and proposal.state is ProposalState.STALE
     rest = (Text(text="The fix that was offered is void; it was not run."),) if void else ()
@@ -92,7 +94,7 @@ def _without_proposal(story: Story) -> Status:
     if story.diagnosis.best is None:
         said = Text(text="I do not know the cause, so no fix is proposed. A person has to look.")
         return Status(headline=diagnosed(story), parts=(said,))
-    why = story.not_proposed
+    why = story.incident.not_proposed
     lead = (Text(text="No fix is proposed:", quoted=why) if why else Text(text="No fix is proposed."),)
     if story.incident.state is IncidentState.NEEDS_HUMAN:
         return Status(headline=f"{diagnosed(story)}: needs a person", last=lead)

@@ -21,12 +21,10 @@ class Story:
     dossier: Dossier | None = None
     diagnosis: Diagnosis | None = None
     proposal: Proposal | None = None
-    not_proposed: str = ""
     approval: Approval | None = None
     execution: Execution | None = None
     verification: Verification | None = None
     anyone_approves: bool = False
     may_act: bool = True
     simulated: bool = False
-    closed_by: str = ""
     failed: str = ""

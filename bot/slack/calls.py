@@ -112,7 +112,7 @@ class Caller:
         await self._with_blocks(
             row.message,
             lambda content: self.client.chat_update(
-                channel=ref.channel, ts=ref.ts, metadata=_metadata(row.message), **content
+                channel=ref.channel, ts=ref.ts, metadata=_metadata(row.message), parse="none", **content
             ),
         )
         return ref

@@ -1,5 +1,6 @@
 """The desk: everything that a use case is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from bot.diagnosis.match import Matcher
 from bot.domain.audit import AuditEntry
 from bot.ports import Clock, Directory, Ids, Observer, Platforms, State
 from bot.remedy.policy import Rules
+from knowledge.text.redact import Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class House:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The ports and the rules. Nothing here is created by a use case, so a replay can hand in recorded ones."""
+    """The ports and the rules. `secrets` gives the session that numbers the masked secrets of this job. Nothing here is created by a use case, so a replay can hand in recorded ones."""
 
     state: State
     clock: Clock
@@ -31,6 +33,7 @@ class Desk:
     directory: Directory
     platforms: Platforms
     observer: Observer
+    secrets: Callable[[], Session]
     matcher: Matcher
     calibration: Calibration
     rules: Rules

@@ -1,5 +1,6 @@
 """A fix was applied: look whether it helps, by the checks that were written down before it ran."""
 
+from bot.domain.action import Risk
 from bot.domain.durable import Job, Lane, Lease, RunAction, Step, Stored, Verify
 from bot.domain.errors import PlatformError
 from bot.domain.execution import Execution, Verdict, Verification
@@ -41,6 +42,8 @@ def follow_up(desk: Desk, lease: Lease, payload: Verify) -> None:
     )
     if progress.verdict is Verdict.PASSED and proposal.step + 1 < len(proposal.steps):
         _next(desk, lease, incident, proposal, verification)
+    elif progress.verdict is Verdict.PASSED and action(step.action).spec.risk is Risk.READ_ONLY:
+        _handed_over(desk, lease, incident, proposal, verification)
     elif progress.verdict is Verdict.PASSED:
         _passed(desk, lease, incident, proposal, verification)
     else:
@@ -90,6 +93,25 @@ def _passed(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, ve
             finish=lease,
             messages=(card(story), note(incident, f"{proposal.id}:verdict", compose_verdict(story))),
             audit=(desk.audit("codehealer", "verified", incident.id, f"{verification.execution_id} passed"),),
+        )
+    )
+
+
+def _handed_over(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, verification: Verification) -> None:
+    """The approved step was to escalate: nothing is healed, people have the incident now."""
+    now = verification.at
+    passed = proposal.moved_to(ProposalState.PASSED)
+    incident, moved = to_human(incident, now)
+    story = story_of(desk, incident, proposal=passed, verification=verification)
+    by = story.approval.actor.user_id if story.approval else ""
+    desk.state.apply(
+        Step(
+            name="verdict",
+            at=now,
+            puts=(verification, passed, *moved),
+            finish=lease,
+            messages=(card(story), note(incident, f"{proposal.id}:escalated", compose_escalated(story, by=by))),
+            audit=(desk.audit(by or "codehealer", "escalated", incident.id, proposal.id),),
         )
     )
 

@@ -102,7 +102,13 @@ def _reopen(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
     now = desk.clock.now()
     alert = replace(alert, incident_id=incident.id)
     opened = incident.moved_to(
-        IncidentState.OPEN, now, alert_ids=(*incident.alert_ids, alert.id), proposal_id="", diagnosis_id=""
+        IncidentState.OPEN,
+        now,
+        alert_ids=(*incident.alert_ids, alert.id),
+        proposal_id="",
+        diagnosis_id="",
+        not_proposed="",
+        closed_by="",
     )
     again = opened.moved_to(IncidentState.INVESTIGATING, now)
     desk.state.apply(
@@ -122,7 +128,7 @@ def _close(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
     """A recovery closes the card and voids the open proposal; a fix that already runs is watched to its end."""
     now = desk.clock.now()
     alert = replace(alert, incident_id=incident.id)
-    closed = incident.moved_to(IncidentState.RESOLVED, now)
+    closed = incident.moved_to(IncidentState.RESOLVED, now, closed_by=alert.title)
     puts: list[Stored] = [closed, alert]
     messages: list[Message] = []
     audit = [desk.audit("codehealer", "resolved", incident.id, f"{alert.source} says that it recovered")]
@@ -134,7 +140,7 @@ def _close(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
             note(closed, f"{proposal.id}:stale", compose_stale(proposal, "the alert recovered before it ran"))
         )
         audit.append(desk.audit("codehealer", "stale", incident.id, f"{proposal.id}: recovered before it ran"))
-    story = story_of(desk, closed, proposal=proposal, closed_by=alert.title)
+    story = story_of(desk, closed, proposal=proposal)
     desk.state.apply(
         Step(
             name="close", at=now, puts=tuple(puts), finish=lease, messages=(card(story), *messages), audit=tuple(audit)

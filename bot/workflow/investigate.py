@@ -32,6 +32,7 @@ def investigate(desk: Desk, lease: Lease, payload: Investigate) -> None:
         ids=desk.ids,
         clock=desk.clock,
         in_scope=not room.external,
+        session=desk.secrets(),
     )
     now = desk.clock.now()
     diagnosis = diagnose(dossier, desk.matcher, id=desk.ids.new("dg"), now=now, calibration=desk.calibration)
@@ -67,9 +68,15 @@ def _write(
 ) -> None:
     now = diagnosis.made_at
     offered = proposal if isinstance(proposal, Proposal) else None
+    why_not = proposal.reason if isinstance(proposal, NoProposal) else ""
     state = IncidentState.DIAGNOSED if diagnosis.best else IncidentState.NEEDS_HUMAN
     moved = incident.moved_to(
-        state, now, diagnosis_id=diagnosis.id, proposal_id=offered.id if offered else "", target=dossier.target
+        state,
+        now,
+        diagnosis_id=diagnosis.id,
+        proposal_id=offered.id if offered else "",
+        not_proposed=why_not,
+        target=dossier.target,
     )
     puts: list[Stored] = [moved, dossier, diagnosis]
     audit = [desk.audit("codehealer", "diagnosed", incident.id, _in_words(diagnosis))]
@@ -85,8 +92,7 @@ def _write(
                 f"{offered.id} {offered.current.action} digest {offered.digest[:16]}",
             )
         )
-    why_not = proposal.reason if isinstance(proposal, NoProposal) else ""
-    story = story_of(desk, moved, dossier=dossier, diagnosis=diagnosis, proposal=offered, not_proposed=why_not)
+    story = story_of(desk, moved, dossier=dossier, diagnosis=diagnosis, proposal=offered)
     desk.state.apply(
         Step(
             name="diagnose",

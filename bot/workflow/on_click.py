@@ -10,7 +10,7 @@ from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import OPEN, Proposal, ProposalState
 from bot.remedy.authorize import Refused, authorize, may_touch
 from bot.remedy.catalog import action
-from bot.report.modal import compose_closed_review, compose_review
+from bot.report.modal import compose_closed_review, compose_review, no_modal_words
 from bot.report.notes import compose_answer, compose_escalated, compose_stale
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, card_key, modal, note, story_of, whisper
@@ -55,7 +55,7 @@ def _review(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None:
         except PlatformError as error:
             problem, checks = f"The target could not be read just now ({error.detail}).", ()
         report = compose_review(story, ref=click.ref, checks=checks, problem=problem, warning=_warning(desk, click))
-    shown = modal(click.view_key, click.ref, click.user_id, report, compose_answer(report.headline))
+    shown = modal(click.view_key, click.ref, click.user_id, report, compose_answer(no_modal_words(report)))
     audit = desk.audit(click.user_id, "reviewed", incident.id, f"{proposal.id} digest {proposal.digest[:16]}")
     desk.state.apply(Step(name="review", at=now, finish=lease, messages=(shown,), audit=(audit,)))
 
@@ -77,7 +77,7 @@ def _dismiss(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None
         _answer(desk, lease, click, refusal or busy or f"This incident is already {incident.state.value}.")
         return
     now = desk.clock.now()
-    closed = incident.moved_to(IncidentState.DISMISSED, now)
+    closed = incident.moved_to(IncidentState.DISMISSED, now, closed_by=click.user_id)
     puts: list[Stored] = [closed]
     messages: list[Message] = []
     proposal = desk.state.get(Proposal, incident.proposal_id) if incident.proposal_id else None
@@ -85,7 +85,7 @@ def _dismiss(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None
         proposal = proposal.moved_to(ProposalState.STALE)
         puts.append(proposal)
         messages.append(note(closed, f"{proposal.id}:stale", compose_stale(proposal, "the incident was dismissed")))
-    story = story_of(desk, closed, proposal=proposal, closed_by=click.user_id)
+    story = story_of(desk, closed, proposal=proposal)
     said = whisper(
         lease, click.ref, click.user_id, compose_answer("Dismissed. I stay quiet about it until it fires again.")
     )

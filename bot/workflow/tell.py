@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from bot.domain.alert import Alert, SlackRef
+from bot.domain.alert import Alert, AlertStatus, SlackRef
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.durable import Job, Lease, Message, Place
 from bot.domain.evidence import Dossier
@@ -35,7 +35,7 @@ def story_of(desk: Desk, incident: Incident, **newer: object) -> Story:
     executions = state.of_incident(Execution, incident.id) if proposal else ()
     stored = Story(
         incident=incident,
-        alert=cast("Alert | None", newer.pop("alert", None)) or state.of_incident(Alert, incident.id)[0],
+        alert=_alert(incident, state.of_incident(Alert, incident.id)),
         dossier=_last(state.of_incident(Dossier, incident.id)),
         diagnosis=state.get(Diagnosis, incident.diagnosis_id) if incident.diagnosis_id else None,
         proposal=proposal,
@@ -111,6 +111,12 @@ def modal(view_key: str, ref: SlackRef, user_id: str, report: Report, instead: R
         urgent=True,
         instead=instead,
     )
+
+
+def _alert(incident: Incident, alerts: tuple[Alert, ...]) -> Alert:
+    """Return the alert that the card answers: the newest firing one in the card's own thread."""
+    here = [a for a in alerts if a.status is AlertStatus.FIRING and a.post.ref.root == incident.thread.root]
+    return here[-1] if here else alerts[0]
 
 
 def _last(rows: tuple[T, ...]) -> T | None:

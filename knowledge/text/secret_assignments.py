@@ -127,10 +127,10 @@ def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -
     bare = MARKER.sub("", content)
     if not bare.strip("\"'`,;.*\\ "):
         return False
+    if is_plain(content) or text.rfind("arn:", max(0, site.start() - 100), site.start()) >= 0:
+        return False
     if len(bare) != len(content):
         return True
-    if is_plain(content):
-        return False
     if promise is Promise.WEAK:
         return _is_weak_secret(site[1], content)
     spaced_colon = site[3] == ":" and site[2][-1] in " \t\xa0"
@@ -249,15 +249,22 @@ def told_spans(text: str) -> Iterator[Span]:
         if content and _is_direct(content, direct):
             yield direct.end(), direct.end() + len(content), "told"
     talk = _TALK.search(text)
+    if talk:
+        for pair in _LOGIN_PAIR.finditer(text):
+            if looks_mixed(pair[1]) and not is_plain(pair[1]):
+                yield pair.start(1), pair.end(1), "told"
     public: bool | None = None
     for found in _CANDIDATE.finditer(text):
         word = found[0].rstrip(".,:;!?)*_]}")
-        start = found.start() + word.rfind(":") + 1  # `admin:password`
-        word = word[start - found.start() :]
         secret = (talk or text[found.start() - 1 : found.start()] == "`") and looks_like_password(word)
+        start = found.start()
         if not secret and talk and _is_key_like(word):
             public = _PUBLIC.search(text) is not None if public is None else public
             secret = not public
+        elif not secret and talk and ":" in word:  # `admin:password`
+            start += word.rfind(":") + 1
+            word = word[start - found.start() :]
+            secret = looks_like_password(word)
         if secret:
             yield start, start + len(word), "told"
 
@@ -276,7 +283,7 @@ def _is_told(content: str, lead: str) -> bool:
         or _is_resource(content, lead)
     ):
         return False
-    if lead[:3].lower() == "key":
+    if lead[:3].lower() == "key" and " one " not in lead:
         return is_generated(content)
     about_password = lead[:1] in "pP" and lead[:3].lower() != "pin"
     if about_password and lead[-1:] in "`'\"":
@@ -286,6 +293,7 @@ def _is_told(content: str, lead: str) -> bool:
     return looks_random(content) or (looks_mixed(content) and any(c.isdigit() for c in content))
 
 
+_LOGIN_PAIR = re.compile(r"""(?<![\w/.@-])[\w.@-]{2,40}[ ]{1,2}/[ ]{1,2}["'`]([^\s"'`]{6,64})["'`]""", re.ASCII)
 _DIRECT = re.compile(
     r"""(?<![\w/.\-])(?:(password|passwd|pwd|pw|passphrase|passwort|identified by)|token|secret(?:[ ]key)?|(?:api|access|private|signing)[ _-]?key)[ ]{1,4}(?:(?:ist|est|es)[ ])?["'`*_]{0,3}""",
     re.ASCII | re.IGNORECASE,
@@ -299,7 +307,7 @@ def _is_direct(content: str, lead: re.Match[str]) -> bool:
     if lead[1] is None:
         return looks_random(content) or is_uuid(content)
     if lead[0][-1] in "'`":
-        return len(content) >= 6 and not _NAME.fullmatch(content) or looks_mixed(content)
+        return (len(content) >= 6 and not _NAME.fullmatch(content)) or looks_mixed(content)
     return (
         looks_like_password(content)
         or looks_random(content)
@@ -322,8 +330,11 @@ def _is_resource(content: str, lead: str) -> bool:
 
 _KEY_LIKE = re.compile(r"[\w+/=~.-]{20,256}", re.ASCII)
 
+_PARTS = re.compile(r"[-_.~]")
+
 
 def _is_key_like(word: str) -> bool:
     if len(word) < 20 or not _KEY_LIKE.fullmatch(word) or word.lower() == word or word.upper() == word:
         return False
-    return looks_random(word) and not is_plain(word)
+    words = sum(len(part) > 2 and part.isalpha() for part in _PARTS.split(word))
+    return words < 3 and looks_random(word) and not is_plain(word)  # else a cache key or the name of a build

@@ -130,7 +130,7 @@ _ORDINARY = _words("""a an and any are as at auth authenticated authorized base6
     there this to token tokens true type typed unauthorized undefined unexpected unknown unset unsupported update updated use used user using
     valid validated validation value variable void was were when which will with without write wrong yes you your y n x id was/were identifier
     operator punctuation literal eol newline indent dedent comment number. keyword symbol this. requested refreshed acquired obtained issued
-    created. rotates working ready here above below both still also already never always please cached caching default""")
+    created. rotates working ready here above below both await new function fn lambda return null! const still also already never always please cached caching default""")
 _CODE = re.compile(
     r"[A-Za-z_][\w.:]{0,120}[(\[{]|(?:self|this|process|os|env|config|settings|secrets|vars|var|local|data|module|args|options|props|context|ctx"
     r"|params|request|req|response|res|inputs|steps|github|each|module|credentials|Values)(?:\.|->|\[)[A-Za-z_]|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}\Z"
@@ -163,12 +163,9 @@ def is_plain(value: str) -> bool:
 
 
 def is_path(value: str) -> bool:
-    return (
-        "/" in value
-        and _PATH.match(value) is not None
-        and not looks_random(value.strip("/"))
-        or _FILE.match(value) is not None
-    )
+    if "/" not in value:
+        return _FILE.match(value) is not None
+    return _PATH.match(value) is not None and not looks_random(value.strip("/"))
 
 
 _FILE = re.compile(

@@ -6,7 +6,9 @@ from itertools import count
 from bot.domain.alert import Alert, AlertStatus, Post, SlackRef, Target, TargetKind
 from bot.domain.evidence import Dossier
 from bot.evidence.gather import gather
+from bot.evidence.mask import MaskedPlatforms
 from bot.ports import Platforms
+from knowledge.text.redact import Session
 from tests.fakes.cluster import FakeCluster, FakePlatforms
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -53,7 +55,9 @@ def workload_target(name: str, **more: str) -> Target:
 
 
 def gathered_from(platforms: Platforms, target: Target, *, in_scope: bool = True, text: str = "boom") -> Dossier:
-    return gather("in_1", alert(target, text), platforms, ids=Ids(), clock=Clock(), in_scope=in_scope)
+    session = Session()
+    masked = MaskedPlatforms(platforms, lambda: session)
+    return gather("in_1", alert(target, text), masked, ids=Ids(), clock=Clock(), in_scope=in_scope, session=session)
 
 
 def gathered(target: Target, *clusters: FakeCluster, in_scope: bool = True, text: str = "boom") -> Dossier:

@@ -236,7 +236,8 @@ def looking(**fields: object) -> Story:
 
 
 def diagnosed(state: IncidentState = IncidentState.DIAGNOSED, **fields: object) -> Story:
-    incident = replace(INCIDENT, state=state, target=TARGET, diagnosis_id="dg_1")
+    said = {name: str(fields.pop(name)) for name in ("closed_by", "not_proposed") if name in fields}
+    incident = replace(INCIDENT, state=state, target=TARGET, diagnosis_id="dg_1", **said)
     story = Story(incident=incident, alert=ALERT, dossier=DOSSIER, diagnosis=DIAGNOSIS, anyone_approves=True)
     return replace(story, **fields)
 

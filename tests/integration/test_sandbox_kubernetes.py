@@ -25,7 +25,7 @@ class Running:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.sandbox: KubernetesSandbox = asyncio.run_coroutine_threadsafe(
             serve_kubernetes(0, SCENARIOS), self.loop
@@ -254,13 +254,20 @@ def test_who_may_do_what(
     status, body = refused(core.read_namespaced_secret, "checkout-db", "shop")
     assert (status, body["message"]) == (
         403,
-        'secrets "checkout-db" is forbidden: User "system:serviceaccount:codehealer:codehealer" cannot get resource '
-        '"secrets" in API group "" in the namespace "shop"',
+        (
+            'secrets "checkout-db" is forbidden: User "system:serviceaccount:codehealer:codehealer" cannot get resource '
+            '"secrets" in API group "" in the namespace "shop"'
+        ),
     )
     assert refused(core.list_namespaced_secret, "shop")[0] == 403
     assert refused(core.delete_namespaced_pod, POD, "shop")[0] == 403
     assert refused(core.patch_namespaced_pod, POD, "shop", {})[0] == 403
-    assert refused(apps.replace_namespaced_deployment, "checkout", "shop", apps.read_namespaced_deployment("checkout", "shop"))[0] == 403
+    assert (
+        refused(
+            apps.replace_namespaced_deployment, "checkout", "shop", apps.read_namespaced_deployment("checkout", "shop")
+        )[0]
+        == 403
+    )
     reviews = client.AuthorizationV1Api(api)
 
     def may(verb: str, group: str, resource: str, sub: str = "") -> bool:
@@ -272,8 +279,8 @@ def test_who_may_do_what(
     assert not may("get", "", "secrets")
     assert not may("update", "apps", "deployments")
     rules = reviews.create_self_subject_rules_review({"spec": {"namespace": "shop"}}).status.resource_rules
-    assert ["deployments"] == [
-        name for rule in rules if "patch" in rule.verbs for name in rule.resources if name == "deployments"
+    assert [name for rule in rules if "patch" in rule.verbs for name in rule.resources if name == "deployments"] == [
+        "deployments"
     ]
 
 

@@ -36,11 +36,15 @@ def tainted(story: Story, said: str) -> Story:
         kind=story.incident.target.kind, name=said, namespace=said, cluster=said, workload_kind=said, container=said
     )
     changes: dict[str, object] = {
-        "incident": replace(story.incident, title=said, target=target),
+        "incident": replace(
+            story.incident,
+            title=said,
+            target=target,
+            closed_by=said if story.incident.closed_by else "",
+            not_proposed=said,
+        ),
         "alert": replace(story.alert, title=said, target=target),
-        "closed_by": said if story.closed_by else "",
         "failed": said if story.failed else "",
-        "not_proposed": said,
     }
     if story.diagnosis:
         changes["diagnosis"] = replace(
