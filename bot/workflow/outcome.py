@@ -13,6 +13,8 @@ from bot.workflow.tell import card, note, story_of
 
 LOOK_EVERY = timedelta(seconds=10)
 LOOK_FOR = timedelta(minutes=10)
+IN_FLIGHT = timedelta(seconds=70)
+"""How long a request that was sent can still arrive: an API server ends one after 60 s (--request-timeout)."""
 
 
 @value

@@ -23,7 +23,14 @@ from typing import Final, Self
 
 import re2
 
-from knowledge.text import personal_data, secret_assignments, secret_blocks, secret_formats, secret_transport
+from knowledge.text import (
+    personal_data,
+    secret_assignments,
+    secret_blocks,
+    secret_formats,
+    secret_talk,
+    secret_transport,
+)
 from knowledge.text.clean import View, hides_text, matching_view
 from knowledge.text.secret_assignments import MARKER
 from knowledge.text.secret_formats import GATES, Span
@@ -162,7 +169,7 @@ _SPANS = {
     "flag": secret_assignments.flag_spans,
     "element": secret_assignments.element_spans,
     "pair": secret_assignments.pair_spans,
-    "told": secret_assignments.told_spans,
+    "told": secret_talk.told_spans,
     "url": secret_transport.url_spans,
     "header": secret_transport.header_spans,
     "cookie": secret_transport.cookie_spans,

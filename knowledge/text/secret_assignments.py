@@ -12,7 +12,6 @@ from knowledge.text.secret_values import (
     Promise,
     is_measure,
     is_plain,
-    is_uuid,
     looks_like_password,
     looks_mixed,
     looks_random,
@@ -27,7 +26,7 @@ SITE = re.compile(
     re.ASCII,
 )
 _OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
-_RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f]){1,1024}+""")
+RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f]){1,1024}+""")
 _CUT = re.compile(
     r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""",
     re.ASCII,
@@ -64,10 +63,10 @@ def value_at(text: str, position: int) -> Value | None:
                 else None
             )
         position = start
-    run = _RUN.match(text, position)
+    run = RUN.match(text, position)
     if not run:
         return None
-    end = _trimmed(text, run.start(), run.end())
+    end = trimmed(text, run.start(), run.end())
     rest = text[run.end() : run.end() + 3].strip(" \t\r\"'`,;)}]*")
     return (
         Value(position, end, quoted=False, last=not rest and not text[run.end() + 3 :].strip())
@@ -88,7 +87,8 @@ def _closing(text: str, quote: str, start: int) -> int:
         position = end + 1
 
 
-def _trimmed(text: str, start: int, end: int) -> int:
+def trimmed(text: str, start: int, end: int) -> int:
+    """Return where the unquoted value text[start:end] ends: before a delimiter that begins something else."""
     cut = _CUT.search(text, start, end)
     while cut and cut.start() == start and start < end:  # a value may begin with such a sign
         start += 1
@@ -215,126 +215,3 @@ def pair_spans(text: str) -> Iterator[Span]:
             value = value_at(text, pair.end())
             if value and not is_plain(text[value.start : value.end]):
                 yield value.start, value.end, "pair"
-
-
-_BEFORE_IS = r"(?:password|passwd|pwd|pw|passphrase|passcode|secret|token|(?:api|access|secret|private|signing)[ _-]?key|key|(?:new|old|current) one|pin|cred(?:ential)?s?|login)"
-_SAID = re.compile(
-    rf"""(?<![\w/.\-])(?:{_BEFORE_IS})\b["'`*]{{0,2}}[^"'`:=\n]{{0,48}}?(?:\b(?:is|was|are|now|to|into|called)\b|[:=]|->|\u2192)[ :]{{0,3}}(?:(?:now|still|just)[ ]){{0,2}}["'`*_]{{0,3}}""",
-    re.ASCII | re.IGNORECASE,
-)
-_TALK = re.compile(
-    r"(?<![\w/-])(?:password|passwd|pwd|pw|passphrase|secret|token|key|creds?|credentials?|login|user|account|passcode)s?(?![\w/-])",
-    re.ASCII | re.IGNORECASE,
-)
-_PUBLIC = re.compile(
-    r"(?i)\b(?:public|fingerprint|host key|digest|checksum|integrity|cache|commit|etag|trace|request id|correlation)\b"
-)
-_CANDIDATE = re.compile(r"""(?<![^\s"'`(*<>|=])[^\s"'`()<>|,]{8,256}+""")
-
-
-def told_spans(text: str) -> Iterator[Span]:
-    """Yield secrets told in a sentence: `the token is x`, `new login: deployer / x`, a password in backticks.
-
-    After "is" or a colon any mixed value counts; elsewhere in a line that speaks of credentials only what looks random
-    in both cases and digits, or like a password. Lines about public keys, digests and commits are left alone.
-    """
-    said = _SAID.search(text)
-    while said:
-        content = _word_at(text, said.end())
-        if content and _is_told(content, said[0]):
-            yield said.end(), said.end() + len(content), "told"
-        said = _SAID.search(text, said.end() + len(content))
-    for direct in _DIRECT.finditer(text):
-        content = _word_at(text, direct.end())
-        if content and _is_direct(content, direct):
-            yield direct.end(), direct.end() + len(content), "told"
-    talk = _TALK.search(text)
-    if talk:
-        for pair in _LOGIN_PAIR.finditer(text):
-            if looks_mixed(pair[1]) and not is_plain(pair[1]):
-                yield pair.start(1), pair.end(1), "told"
-    public: bool | None = None
-    for found in _CANDIDATE.finditer(text):
-        word = found[0].rstrip(".,:;!?)*_]}")
-        secret = (talk or text[found.start() - 1 : found.start()] == "`") and looks_like_password(word)
-        start = found.start()
-        if not secret and talk and _is_key_like(word):
-            public = _PUBLIC.search(text) is not None if public is None else public
-            secret = not public
-        elif not secret and talk and ":" in word:  # `admin:password`
-            start += word.rfind(":") + 1
-            word = word[start - found.start() :]
-            secret = looks_like_password(word)
-        if secret:
-            yield start, start + len(word), "told"
-
-
-def _word_at(text: str, position: int) -> str:
-    run = _RUN.match(text, position)
-    return text[position : _trimmed(text, position, run.end())].rstrip(".,:;!?)") if run else ""
-
-
-def _is_told(content: str, lead: str) -> bool:
-    if (
-        len(content) < 6
-        or _PUBLIC.search(lead)
-        or is_plain(content)
-        or _ACCOUNT.search(content)
-        or _is_resource(content, lead)
-    ):
-        return False
-    if lead[:3].lower() == "key" and " one " not in lead:
-        return is_generated(content)
-    about_password = lead[:1] in "pP" and lead[:3].lower() != "pin"
-    if about_password and lead[-1:] in "`'\"":
-        return True
-    if len(content) < 8 and not about_password:
-        return False
-    return looks_random(content) or (looks_mixed(content) and any(c.isdigit() for c in content))
-
-
-_LOGIN_PAIR = re.compile(r"""(?<![\w/.@-])[\w.@-]{2,40}[ ]{1,2}/[ ]{1,2}["'`]([^\s"'`]{6,64})["'`]""", re.ASCII)
-_DIRECT = re.compile(
-    r"""(?<![\w/.\-])(?:(password|passwd|pwd|pw|passphrase|passwort|identified by)|token|secret(?:[ ]key)?|(?:api|access|private|signing)[ _-]?key)[ ]{1,4}(?:(?:ist|est|es)[ ])?["'`*_]{0,3}""",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def _is_direct(content: str, lead: re.Match[str]) -> bool:
-    """Judge what follows its noun without a verb: `the token 4f1c...`, `WITH PASSWORD 'x'`, ``new password `x` ``."""
-    if len(content) < 4 or is_plain(content) or not MARKER.sub("", content):
-        return False
-    if lead[1] is None:
-        return looks_random(content) or is_uuid(content)
-    if lead[0][-1] in "'`":
-        return (len(content) >= 6 and not _NAME.fullmatch(content)) or looks_mixed(content)
-    return (
-        looks_like_password(content)
-        or looks_random(content)
-        or (len(content) >= 12 and looks_mixed(content) and "-" in content)
-    )
-
-
-_NAME = re.compile(
-    r"[a-z]+(?:[_.-][a-z]+)+|[A-Z_]+|[a-z]+[A-Z][A-Za-z]*", re.ASCII
-)  # password 'user_password': a field
-_ACCOUNT = re.compile(r"@[A-Za-z0-9-]{1,63}\.[A-Za-z]", re.ASCII)
-_RESOURCE = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z", re.ASCII)
-
-
-def _is_resource(content: str, lead: str) -> bool:
-    """Tell a resource's name (`secret is called db-creds-v2`) from a pass phrase of words."""
-    called = re.search(r"(?i)\b(?:called|named|name)\b|\bin\b|\bfrom\b", lead) is not None
-    return called and _RESOURCE.match(content) is not None
-
-
-_KEY_LIKE = re.compile(r"[\w+/=~.-]{20,256}", re.ASCII)
-
-_PARTS = re.compile(r"[-_.~]")
-
-
-def _is_key_like(word: str) -> bool:
-    if len(word) < 20 or not _KEY_LIKE.fullmatch(word) or word.lower() == word or word.upper() == word:
-        return False
-    words = sum(len(part) > 2 and part.isalpha() for part in _PARTS.split(word))
-    return words < 3 and looks_random(word) and not is_plain(word)  # else a cache key or the name of a build

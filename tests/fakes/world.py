@@ -228,7 +228,7 @@ class World:
     def work(self) -> None:
         """Run what is due now and send what is unsent."""
         while True:
-            busy = any([self.bot.workers.run_one(lane) for lane in LANES])
+            busy = sum(self.bot.workers.run_one(lane) for lane in LANES) > 0
             asyncio.run(self._write())
             if not busy:
                 return
