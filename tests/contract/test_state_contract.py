@@ -1,6 +1,7 @@
 """What every State, Inbox and Outbox adapter promises. One suite; each adapter is a parameter of `store`."""
 
 import asyncio
+import sqlite3
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -361,8 +362,6 @@ def test_one_folder_belongs_to_one_process(kept):
 def test_a_file_of_a_newer_program_is_refused_by_name(kept):
     kept.store.write(lambda connection: None)
     kept.store.close()
-    import sqlite3
-
     connection = sqlite3.connect(kept.folder / "state.sqlite3")
     connection.execute("PRAGMA user_version = 99")
     connection.close()

@@ -167,10 +167,21 @@ class SandboxProcess:
     def control(self, name: str, **body: object) -> dict[str, object]:
         return self._ask("POST", name, json.dumps(body))
 
-    def _ask(self, verb: str, name: str, body: str | None) -> dict[str, object]:
+    def beside(self, name: str, **body: object) -> dict[str, object]:
+        """Do the same from another thread: over a connection of its own."""
+        connection = http.client.HTTPConnection(self._control.netloc, timeout=30)
+        try:
+            return self._ask("POST", name, json.dumps(body), connection)
+        finally:
+            connection.close()
+
+    def _ask(
+        self, verb: str, name: str, body: str | None, connection: http.client.HTTPConnection | None = None
+    ) -> dict[str, object]:
         headers = {"Authorization": f"Bearer {self.line['control_token']}", "Content-Type": "application/json"}
-        self._connection.request(verb, self._control.path + name, body, headers)
-        answer = self._connection.getresponse()
+        connection = connection or self._connection
+        connection.request(verb, self._control.path + name, body, headers)
+        answer = connection.getresponse()
         text = answer.read().decode()
         assert answer.status == 200, f"control {name}: {text}"
         return json.loads(text)

@@ -49,7 +49,7 @@ class Ground(RealWorld):
         until("no reading role", lambda: not self.bot_may("get", "", "pods", "kube-system"))
         super().close()
 
-    def deploy_sick(self, name: str, *, limit: str = "128Mi", needs: str = "200Mi") -> Pod:
+    def deploy_sick(self, name: str, *, limit: str = "128Mi", needs: str = "160Mi") -> Pod:
         """Two pods that are OOMKilled while their limit is below `needs`; the one returned has logs."""
         body = manifest("Deployment", self.namespace, name, limit, "64Mi", {"testbed/needs-memory": needs})
         body["spec"]["replicas"] = 2

@@ -113,7 +113,7 @@ def test_from_the_alert_to_the_verified_fix(bot: House, place: Ground, audit: Au
     assert mark.startswith("ex_")
     assert sent["metadata"]["annotations"] == {EXECUTION_MARK: mark}
     assert sent["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] == {"memory": place.limit(name)}
-    assert (workload.generation, workload.available, place.limit(name)) == (2, 2, "256Mi")
+    assert (workload.generation, workload.available, place.limit(name)) == (2, 2, "192Mi")
     assert [(p.ready, p.mark(EXECUTION_MARK)) for p in place.new_pods(name)] == [(True, mark)] * 2
     assert {each for each in audit.asked(place.namespace) if each[0] not in ("get", "list")} == CHANGES
 
@@ -124,10 +124,10 @@ def test_more_memory_that_is_not_enough_fails_and_is_escalated(
     thread = reviewed(bot, place, name, needs="2Gi")
     thread.approve()
     assert "CrashLoopBackOff" in thread.note("Verification failed")
-    assert "256Mi" in thread.note("Escalated")
+    assert "192Mi" in thread.note("Escalated")
     assert thread.outcomes() == ["Verification failed", "Escalated"]
     assert audit.codes(place.namespace) == [200]
-    assert place.limit(name) == "256Mi"
+    assert place.limit(name) == "192Mi"
 
 
 def test_a_leak_that_kills_the_new_pod_after_it_was_ready_fails_too(
@@ -174,7 +174,7 @@ def test_other_writers_in_the_middle(
     assert thread.outcomes() == ["Verified"]
     assert audit.codes(place.namespace, dry_run=True)[1:] == [409, 409, 200, 200, 200]
     assert audit.codes(place.namespace) == [409, 409, 200]
-    assert (place.workload(name).generation, place.limit(name)) == (2, "256Mi")
+    assert (place.workload(name).generation, place.limit(name)) == (2, "192Mi")
 
 
 def test_a_writer_that_never_rests_ends_in_an_honest_refusal(
@@ -194,12 +194,12 @@ def test_a_limit_that_another_person_raised_first_makes_it_stale(
     bot: House, place: Ground, audit: Audit, name: str
 ) -> None:
     thread = reviewed(bot, place, name)
-    place.set_limit(name, "160Mi")
+    place.set_limit(name, "144Mi")
     thread.approve()
     assert "changed since this was proposed" in thread.note("Stale")
     assert thread.outcomes() == ["Stale"]
     assert audit.codes(place.namespace) == []
-    assert untouched(place, name, 2, "160Mi")
+    assert untouched(place, name, 2, "144Mi")
 
 
 @pytest.mark.parametrize("moment", ["at_review", "at_dry_run", "at_write"])
@@ -208,13 +208,13 @@ def test_a_limit_that_another_person_raises_while_it_runs_is_left_alone(
 ) -> None:
     thread = reviewed(bot, place, name)
     with other_writer(place, tmp_path) as writer:
-        getattr(writer, moment).append(lambda: place.set_limit(name, "160Mi"))
+        getattr(writer, moment).append(lambda: place.set_limit(name, "144Mi"))
         thread.approve()
         word = "Stale" if moment == "at_review" else "Refused"
         assert "changed since this was proposed" in thread.note(word)
     assert thread.outcomes() == [word]
     assert 200 not in audit.codes(place.namespace)
-    assert untouched(place, name, 2, "160Mi")
+    assert untouched(place, name, 2, "144Mi")
 
 
 def test_without_the_right_to_patch_the_review_offers_no_approve_and_says_why(
