@@ -10,6 +10,8 @@ Row = Mapping[str, Any]
 LOOKING = "Looking into "
 """How a first card begins that knows nothing yet (bot/report/status.py); any other text is the full card."""
 NO_CAUSE = "no cause found"
+GAVE_UP = "I could not finish"
+"""How the card of an alert begins whose job failed again and again: an answer, but no full card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Answers:
         answer.coalesced = bool(answer.full)
 
     def _filled(self, answer: _Answer, row: Row) -> None:
-        if answer.full or (not self._echo and row["text"].startswith(LOOKING)):
+        if answer.full or (not self._echo and row["text"].startswith((LOOKING, GAVE_UP))):
             return
         answer.full = row["received"]
         answer.cause = NO_CAUSE not in row["text"]

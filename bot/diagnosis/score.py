@@ -64,7 +64,8 @@ def scored(
 def line_factors(found: Found, last: Mapping[str, int]) -> tuple[Factor, ...]:
     """Return what speaks for and against one match by itself: its pattern, its source, its line and its place."""
     pattern, kind = found.pattern, found.evidence.kind
-    factors = [Factor(name="pattern", weight=pattern.weight, reason=f"{pattern.id} is a known sign of {pattern.cause}")]
+    reason = f"the quoted line is a known sign of this cause ({pattern.id})"
+    factors = [Factor(name="pattern", weight=pattern.weight, reason=reason)]
     if pattern.facts and kind in PLATFORM:
         factors.append(Factor(name="fact", weight=1.5, reason="the platform's own status states it"))
     elif kind in PLATFORM:

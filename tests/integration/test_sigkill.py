@@ -90,8 +90,9 @@ DOWN = Kill(name="nothing in flight", hit=lambda way: True)
 LATE_PATCH = Kill(
     name="the PATCH in flight, arriving after the restart",
     arm=lambda way: way.sandbox.control("cluster_fault", verb="patch", path=REAL, kind="slow", seconds=4.0),
-    hit=lambda way: way.bot.rows("SELECT 1 FROM records WHERE kind = 'execution' AND state = 'sent'")
-    and not time.sleep(0.2),  # it hangs for four seconds: this lets it leave, and nothing else can happen meanwhile
+    hit=lambda way: (
+        way.bot.rows("SELECT 1 FROM records WHERE kind = 'execution' AND state = 'sent'") and not time.sleep(0.2)
+    ),  # it hangs for four seconds: this lets it leave, and nothing else can happen meanwhile
 )
 VERIFYING = Kill(
     name="a read of the verification (drop_answer)",
@@ -170,7 +171,7 @@ class Way:
             self.bot.close()
             self._survive(self.plan.start, lambda: None)
         self._phase(self.plan.alert, self._cause)
-        until(lambda: self._offers_review(), lambda: f"the card: {self.thread()}")
+        until(self._offers_review, lambda: f"the card: {self.thread()}")
         view = self._review()
         self._approve(view)
         until(lambda: self.notes("Verified"), lambda: f"the verdict: {self.thread()}, {self.bot.said()[-1500:]}")
@@ -336,9 +337,7 @@ def check(way: Way) -> None:
 def test_no_kill_loses_or_doubles_anything(tmp_path, capsys):
     kills, began = [], time.monotonic()
     sandbox = SandboxProcess("--limits", "off")
-    bot = Bot(
-        tmp_path, CODEHEALER_VERIFY_WINDOW="2s", SLACK_CHANNEL_RATE="0", **sandbox.bot_settings()
-    )
+    bot = Bot(tmp_path, CODEHEALER_VERIFY_WINDOW="2s", SLACK_CHANNEL_RATE="0", **sandbox.bot_settings())
     try:
         bot.start()
         for plan in PLANS:
@@ -353,11 +352,17 @@ def test_no_kill_loses_or_doubles_anything(tmp_path, capsys):
             if row["error"] and not row["fault"] and not row["method"].startswith("views.")
         ]
         assert refused == []
-        lost = [row for row in sandbox.look("deliveries")["deliveries"] if row["name"] == "message" and row["state"] == "lost"]
+        lost = [
+            row
+            for row in sandbox.look("deliveries")["deliveries"]
+            if row["name"] == "message" and row["state"] == "lost"
+        ]
         assert len(lost) <= sum(plan.unseen for plan in PLANS), lost
     finally:
         bot.close()
         sandbox.close()
     with capsys.disabled():
-        print(f"\nSIGKILL test: the bot was killed {len(kills)} times on {len(PLANS)} ways in {time.monotonic() - began:.0f} s")
+        print(
+            f"\nSIGKILL test: the bot was killed {len(kills)} times on {len(PLANS)} ways in {time.monotonic() - began:.0f} s"
+        )
     assert len(kills) >= 25
