@@ -50,7 +50,7 @@ class OtherWriter:
         if acts:
             try:
                 acts.popleft()()
-            except Exception as error:  # noqa: BLE001 - in the server's thread: kept for the test, which looks
+            except Exception as error:  # in the server's thread: kept for the test, which looks
                 self.failures.append(error)
         return verdict
 
