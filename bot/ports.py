@@ -191,7 +191,7 @@ class Outbox(Protocol):
         ...
 
     async def gave_up(self, row: OutboxRow, error: str) -> None:
-        """Note that Slack refuses this version for good. Visible in `doctor` and the audit chain."""
+        """Note that Slack refuses this version for good. The error stays with it, and `doctor` counts it."""
         ...
 
     def on_change(self, wake: Callable[[], None]) -> None:

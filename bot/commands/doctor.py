@@ -103,3 +103,10 @@ def _state(settings: Settings) -> Iterator[Finding]:
         says=f"{counts.ready} jobs wait, {counts.leased} run, {counts.dead} are dead letters",
         mend="the log names each (job.dead) with its error; their cards say so too" if counts.dead else "",
     )
+    refused = counts.refused_messages
+    yield Finding(
+        subject="messages",
+        ok=not refused,
+        says=f"Slack has refused {refused} for good" if refused else "none was refused by Slack",
+        mend="the log names each (slack.refused) with Slack's error" if refused else "",
+    )

@@ -174,11 +174,12 @@ class OutboxRow:
 
 @value
 class JobCounts:
-    """How many jobs wait, are leased, and are dead letters."""
+    """How many jobs wait, are leased, and are dead letters; how many messages Slack has refused for good."""
 
     ready: int = 0
     leased: int = 0
     dead: int = 0
+    refused_messages: int = 0
 
 
 LEASE = timedelta(seconds=60)

@@ -13,7 +13,6 @@ class Click:
     action: str
     value: str
     user_id: str
-    user_team: str = ""
     ref: SlackRef
     view_key: str = ""
     at: datetime
@@ -27,7 +26,6 @@ class Submission:
     proposal_id: str
     digest: str
     user_id: str
-    user_team: str = ""
     ref: SlackRef
     view_key: str = ""
     at: datetime

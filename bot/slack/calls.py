@@ -1,6 +1,7 @@
 """One outbox row as one call of Slack's Web API, and what Slack's answer means."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,7 +201,7 @@ async def asked(call: Any) -> Any:
     except SlackApiError as error:
         response = error.response
         status = int(getattr(response, "status_code", 0) or 0)
-        code = str(response.get("error") or "") if hasattr(response, "get") else ""
+        code = error_code(response)
         if status == 429 or code == "ratelimited":
             raise Later(_retry_after(response)) from error
         if status >= 500 or code in {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}:
@@ -209,6 +210,12 @@ async def asked(call: Any) -> Any:
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise Lost(type(error).__name__) from error
     return answer
+
+
+def error_code(response: Any) -> str:
+    """Return Slack's name for the error; empty for an answer that is no JSON object: a proxy's page, a 5xx's text."""
+    data = getattr(response, "data", response)
+    return str(data.get("error") or "") if isinstance(data, Mapping) else ""
 
 
 def _retry_after(response: Any) -> float:

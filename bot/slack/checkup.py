@@ -7,6 +7,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.domain.finding import Finding
+from bot.slack.calls import error_code
 
 SCOPES = (
     "app_mentions:read", "channels:history", "channels:read", "chat:write", "commands", "groups:history", "groups:read",
@@ -86,6 +87,6 @@ def _asked(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except SlackApiError as error:
-        return str(error.response.get("error") or "an error without a name")
+        return error_code(error.response) or "an error without a name"
     except (OSError, ValueError) as error:
         return f"nothing ({type(error).__name__})"

@@ -117,7 +117,6 @@ def _click(body: Mapping[str, Any], now: datetime, ids: Ids) -> Delivery | None:
         action=action_id,
         value=str(action.get("value") or "")[:200],
         user_id=_text(user, "id"),
-        user_team=str(user.get("team_id") or ""),
         ref=SlackRef(
             team=_team(body),
             channel=_text(_mapping(body, "channel"), "id"),
@@ -153,7 +152,6 @@ def _decision(body: Mapping[str, Any], key: str, *, approve: bool, now: datetime
         proposal_id=_text(private, "proposal"),
         digest=_text(private, "digest"),
         user_id=_text(user, "id"),
-        user_team=str(user.get("team_id") or ""),
         ref=SlackRef(
             team=_team(body),
             channel=_text(private, "channel"),

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.domain.errors import Forbidden, NotFound, PlatformError, Unavailable
 from bot.ports import Person, Room
+from bot.slack.calls import error_code
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ def _asked(operation: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
     except SlackApiError as error:
-        code = str(error.response.get("error") or error.response.status_code)
+        code = error_code(error.response) or f"HTTP {getattr(error.response, 'status_code', 'without a status')}"
         kind = {"missing_scope": Forbidden, "user_not_found": NotFound, "channel_not_found": NotFound}.get(
             code, Unavailable
         )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.domain.alert import SlackRef
 from bot.domain.durable import OutboxRow, Place
+from bot.domain.errors import StateError
 from bot.ports import Observer, Outbox
 from bot.slack.calls import Caller, Later, Lost, Never, method_of
 from bot.slack.pacing import Pacing
@@ -106,6 +107,17 @@ class OutboxWriter:
 
     async def _send(self, line: str, row: OutboxRow) -> None:
         try:
+            await self._once(line, row)
+        except StateError as error:
+            # what Slack has is not written down: look before anything of this message is sent again
+            self._again(row, str(error))
+        finally:
+            self._busy.discard(line)
+            self._wake.set()
+
+    async def _once(self, line: str, row: OutboxRow) -> None:
+        """Make one attempt and note what came of it."""
+        try:
             ref = await self._attempt(row)
         except Later as later:
             self._pacing.refused(method_of(row), row.message.channel, later.seconds, self._monotonic())
@@ -121,9 +133,6 @@ class OutboxWriter:
                 self._refs[row.message.key] = ref
                 self._point_at(line, row.message.key, ref)
             await self._outbox.sent(row, ref)
-        finally:
-            self._busy.discard(line)
-            self._wake.set()
 
     async def _attempt(self, row: OutboxRow) -> SlackRef | None:
         if row.doubtful and row.ref is None and row.message.place is Place.MESSAGE and row.message.thread_ts:

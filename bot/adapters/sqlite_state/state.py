@@ -125,7 +125,13 @@ class SqliteState:
 
     def job_counts(self) -> JobCounts:
         rows = dict(self._reader().execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
-        return JobCounts(ready=rows.get("ready", 0), leased=rows.get("leased", 0), dead=rows.get("dead", 0))
+        (refused,) = self._reader().execute("SELECT COUNT(*) FROM outbox WHERE error != ''").fetchone()
+        return JobCounts(
+            ready=rows.get("ready", 0),
+            leased=rows.get("leased", 0),
+            dead=rows.get("dead", 0),
+            refused_messages=refused,
+        )
 
     def _reader(self) -> sqlite3.Connection:
         return self._store.reader()

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.durable import Delivery
 from bot.domain.happening import Click
+from bot.slack.calls import error_code
 from bot.slack.views import loading_view
 
 
@@ -28,7 +29,7 @@ async def review(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, co
         await client.views_open(trigger_id=body["trigger_id"], view=loading_view(delivery.job.payload.view_key))
     except SlackApiError as error:
         # the worker's update will not find the modal and answers by an ephemeral message instead
-        context.logger.warning("views.open was refused: %s", error.response.get("error"))
+        context.logger.warning("views.open was refused: %s", error_code(error.response))
 
 
 def register(app: AsyncApp) -> None:
