@@ -344,7 +344,7 @@ class App:
             greeted.set()
             await catch_up.run()
 
-        socket = Socket(app, self.settings.slack.app_token, identity, on_hello)
+        socket = Socket(app, self.settings.slack.app_token, identity, on_hello, observer)
         writing = asyncio.create_task(writer.run())
         engine.workers.start()
         try:

@@ -20,14 +20,20 @@ from bot.domain.errors import ConfigError
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
 
 
+LONGEST = timedelta(days=30)
+
+
 def _duration(raw: object) -> object:
-    """Read `90s`, `2m`, `1h` or plain seconds."""
-    if isinstance(raw, str):
-        match = re.fullmatch(r"(\d{1,7})\s?([smhd]?)", raw.strip())
-        if match is None:
-            raise ValueError("write a whole number and a unit, such as 90s, 2m or 1h")
-        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    return raw
+    """Read `90s`, `2m`, `1h` or plain seconds: more than nothing, at most 30 days."""
+    if not isinstance(raw, str):
+        return raw
+    match = re.fullmatch(r"([0-9]{1,7})\s?([smhd]?)", raw.strip())
+    if match is None:
+        raise ValueError("write a whole number and a unit, such as 90s, 2m or 1h")
+    read = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if not timedelta(0) < read <= LONGEST:
+        raise ValueError("it must be more than 0s and at most 30d")
+    return read
 
 
 def _names(raw: object) -> object:
@@ -49,13 +55,16 @@ class SlackSettings(BaseModel):
     bot_token: str = Field("", alias="SLACK_BOT_TOKEN")
     app_token: str = Field("", alias="SLACK_APP_TOKEN")
     api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
-    channel_rate: float = Field(1.0, alias="SLACK_CHANNEL_RATE", ge=0)
+    channel_rate: float = Field(1.0, alias="SLACK_CHANNEL_RATE", ge=0, allow_inf_nan=False)
 
     @field_validator("api_url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
         """Bot tokens travel to this address: https, or loopback for tests and the sandbox."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise ValueError(f"it is no address: {error}") from error
         loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
         if not (parts.scheme == "https" or (parts.scheme == "http" and loopback)) or not parts.path.endswith("/api/"):
             raise ValueError("it must be an https (or loopback http) address that ends in /api/")

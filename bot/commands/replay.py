@@ -16,6 +16,9 @@ from bot.settings import Settings, load_settings
 from bot.workflow.table import run_job
 
 FORMAT = 1
+PARTS = (("job", dict), ("payload", dict), ("house", dict), ("exchanges", list), ("steps", list))
+HOUSE = ("approvers", "team", "proposal_ttl", "verify_window", "simulated")
+EXCHANGE = {"port", "method", "args"}
 
 
 def export(settings: Settings, incident: str, out: Path | None, write: Callable[[str], object]) -> int:
@@ -73,7 +76,7 @@ def _lease(recording: dict[str, Any]) -> Lease:
 def _read(path: Path) -> dict[str, Any]:
     try:
         capsule = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(place=str(path), problem=f"it is not a capsule: {error}") from error
     if (
         not isinstance(capsule, dict)
@@ -81,4 +84,25 @@ def _read(path: Path) -> dict[str, Any]:
         or not isinstance(capsule.get("recordings"), list)
     ):
         raise Unreadable(place=str(path), problem=f"it is not a capsule of format {FORMAT}")
+    for number, recording in enumerate(capsule["recordings"], 1):
+        _check(recording, f"{path}: recording {number}")
     return cast("dict[str, Any]", capsule)
+
+
+def _check(recording: object, place: str) -> None:
+    """Check that a recording has its parts and that its payload can be read. Raises Unreadable."""
+    if not isinstance(recording, dict):
+        raise Unreadable(place=place, problem="it is not an object")
+    for part, kind in PARTS:
+        if not isinstance(recording.get(part), kind):
+            raise Unreadable(place=place, problem=f"{part} is missing or not {kind.__name__}")
+    for what, names in (("job", ("id", "incident", "attempt")), ("house", HOUSE)):
+        missing = [name for name in names if name not in recording[what]]
+        if missing:
+            raise Unreadable(place=place, problem=f"{what} lacks {', '.join(missing)}")
+    if not all(isinstance(each, dict) and each.keys() >= EXCHANGE for each in recording["exchanges"]):
+        raise Unreadable(place=place, problem="an exchange lacks its port, method or args")
+    try:
+        decode_payload(canonical(recording["payload"]))
+    except (Unreadable, KeyError) as error:
+        raise Unreadable(place=place, problem=f"its payload cannot be read: {error}") from error

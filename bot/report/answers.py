@@ -8,7 +8,7 @@ from bot.domain.report import Facts, Part, Report, Rule, Text, Tone
 from bot.report.cited import abstention, gap_parts, quotes, read_parts
 from bot.report.fix import target_of
 from bot.report.story import Story
-from bot.report.words import INCIDENTS, capital, cause, chance, counted, lasting, name, number, target_name
+from bot.report.words import INCIDENTS, capital, cause, chance, clock, counted, lasting, name, number, target_name
 
 MAX_ASKED = 300
 MAX_LISTED = 20
@@ -51,6 +51,18 @@ def compose_status(incidents: tuple[Incident, ...], now: datetime) -> Report:
         return Report(headline=f"{target_name(only.target)}: {_state(only, now)}", parts=(_alert(only),))
     parts = tuple(_listed(each, now) for each in incidents[:MAX_LISTED])
     return Report(headline=counted(len(incidents), "open incident"), parts=(*parts, *_more(len(incidents))))
+
+
+def compose_joined(incident: Incident, now: datetime) -> Report:
+    """Return, for the thread of a repeated alert, that its problem has its card already, and where to look for it."""
+    where = "in the thread of the alert of" if incident.thread.thread_ts is None else "in the thread that began before"
+    return Report(
+        headline=f"Same problem as before: {target_name(incident.target)} is {_state(incident, now)}",
+        parts=(
+            Text(text=f"Its card is {where} {clock(incident.opened_at)}, in", channel=incident.thread.channel),
+            _alert(incident),
+        ),
+    )
 
 
 def compose_unclear(text: str) -> Report:

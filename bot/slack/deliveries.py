@@ -143,7 +143,7 @@ def _decision(body: Mapping[str, Any], key: str, *, approve: bool, now: datetime
     view, user = _mapping(body, "view"), _mapping(body, "user")
     try:
         private = json.loads(str(view.get("private_metadata") or ""))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(place="view: private_metadata", problem="it is not JSON") from error
     if not isinstance(private, dict):
         raise Unreadable(place="view: private_metadata", problem="it is not an object")

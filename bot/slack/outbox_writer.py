@@ -42,6 +42,8 @@ class OutboxWriter:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
+            if self._wake.is_set():
+                return  # it has not looked since it was woken last
             with suppress(RuntimeError):  # the loop has ended and the store's last commit still tells us
                 loop.call_soon_threadsafe(self._wake.set)
 

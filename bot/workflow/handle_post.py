@@ -1,17 +1,22 @@
 """A post arrived: find out whether it is an alert, and of which incident."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain.alert import Alert, Post
-from bot.domain.durable import Investigate, Job, Lane, Lease, Message, Step, Stored
+from bot.domain.durable import Investigate, Job, Lane, Lease, Message, Place, Step, Stored
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import OPEN, Proposal, ProposalState
 from bot.intake.correlate import Decision, correlate
 from bot.intake.parse import NotAlert, parse
+from bot.report.answers import compose_joined
 from bot.report.notes import compose_stale
 from bot.report.story import Story
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, note, story_of
+
+QUIET = timedelta(seconds=20)
+"""Alerts of one problem often come in twos and threes, from several senders; only a later one is worth an answer."""
 
 
 def handle_post(desk: Desk, lease: Lease, post: Post) -> None:
@@ -85,16 +90,34 @@ def _join(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
     now = desk.clock.now()
     alert = replace(alert, incident_id=incident.id)
     joined = incident.changed(now, alert_ids=(*incident.alert_ids, alert.id))
+    repeated = not _same_thread(alert, incident) and now - incident.updated_at > QUIET
+    messages = (_pointer(desk, alert, joined),) if repeated else ()
     desk.state.apply(
         Step(
             name="join",
             at=now,
             puts=(joined, alert),
             finish=lease,
+            messages=messages,
             audit=(
                 desk.audit("codehealer", "joined", incident.id, f"{alert.source} alert in {alert.post.ref.channel}"),
             ),
         )
+    )
+
+
+def _pointer(desk: Desk, alert: Alert, incident: Incident) -> Message:
+    """Return the one line that leads from a repeated alert's thread to the card. Several at once get none."""
+    ref = alert.post.ref
+    return Message(
+        key=f"joined:{incident.id}:{ref.channel}:{ref.ts}",
+        place=Place.MESSAGE,
+        report=compose_joined(incident, desk.clock.now()),
+        team=ref.team,
+        channel=ref.channel,
+        thread_ts=ref.root,
+        event_type="codehealer_joined",
+        incident_id=incident.id,
     )
 
 

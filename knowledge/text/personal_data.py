@@ -50,9 +50,11 @@ def _local_before(text: str, at: int) -> str:
 
 def _is_address(text: str, start: int, domain: re.Match[str]) -> bool:
     before, after = text[max(0, start - 2) : start], text[domain.end() : domain.end() + 2]
-    if before.endswith(("/", "@")) or (
-        before.endswith(":") and not text[max(0, start - 7) : start].lower().endswith("mailto:")
-    ):
+    if before and before[-1] not in " \t\xa0\"'`<>(){}[],;=:|*&":
+        return False
+    if before.endswith(":") and not text[max(0, start - 7) : start].lower().endswith("mailto:"):
+        return False
+    if "://" in text[max(0, start - 300) : start].rpartition(" ")[2]:
         return False
     if after[:1] == ":" and after[1:].strip(" \t\r\n\"'>|"):
         return False

@@ -181,9 +181,9 @@ _OPENING = frozenset({"blocks", "assignment"})
 Hits = tuple[list[int], set[str]]
 _NO_HITS: Hits = ([], set())
 _PERSONAL = frozenset({"email", "number"})
-_CONTEXT_KINDS = frozenset(
-    {"assignment", "flag", "element", "pair", "told", "login", "repeated", "block", "secret_data"}
-)
+_CONTEXTS = "private_key url_token url_password authorization cookie login flag element pair assignment secret_data block told repeated"
+_CONTEXT_KINDS = {kind: rank for rank, kind in enumerate(_CONTEXTS.split())}
+"""Kinds that say where a secret stands, the most telling first; a token format, which says what it is, goes before."""
 
 
 def _automaton(patterns: Iterable[str]) -> re2.Set:
@@ -340,7 +340,7 @@ def _united(
         return
     whole = [span for span in union if span[:2] == (start, end)]
     known = next((span[3] for span in whole if isinstance(span[3], int)), None)
-    kind = next((span[2] for span in union if span[2] not in _CONTEXT_KINDS), union[0][2])
+    kind = min((span[2] for span in union), key=lambda kind: _CONTEXT_KINDS.get(kind, -1))
     yield start, end, kind, known or (whole[0][3] if whole else matching_view(content).text)
 
 

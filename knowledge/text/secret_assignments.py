@@ -22,7 +22,7 @@ MARKER = re.compile(r"<secret:[0-9]{1,9}>")
 """What a masked secret reads as."""
 
 SITE = re.compile(
-    r"""(?<![\w.\-])([\w.\-]++)(\\{0,3}["'`]?\]?\*{0,2}[ \t\xa0]{0,40}(:=|=>|=(?![=~])|:(?!:)|%3[Dd])\*{0,2}[ \t\xa0]{0,40})""",
+    r"""(?<![\w.\-])([\w.\-]++)(\\{0,3}["'`]?\]?\*{0,2}[ \t\xa0]{0,40}(:=|=>|=(?![=~])|:(?!:)|%3[Dd])(?:\*{1,2}(?!\*))?[ \t\xa0]{0,40})""",
     re.ASCII,
 )
 _OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
@@ -129,15 +129,17 @@ def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -
         return False
     if is_plain(content) or text.rfind("arn:", max(0, site.start() - 100), site.start()) >= 0:
         return False
-    if len(bare) != len(content):
-        return True
     if promise is Promise.WEAK:
         return _is_weak_secret(site[1], content)
+    if len(bare) != len(content):
+        return True
     spaced_colon = site[3] == ":" and site[2][-1] in " \t\xa0"
     return _is_strong_secret(site[1].lower(), content, value, prose=spaced_colon and not value.quoted)
 
 
 def _is_weak_secret(name: str, content: str) -> bool:
+    if " " in content or MARKER.search(content) or (name[-6:].lower() == "cookie" and "=" in content):
+        return False
     if name.lower() in {"key", "session", "nonce", "seed", "salt"}:
         return is_generated(content)
     if name in {"pass", "pw"} and looks_mixed(content):

@@ -7,6 +7,7 @@ lines are cut into windows: a window may begin in the middle of a key.
 import base64
 import binascii
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,22 +22,23 @@ _INLINE = re.compile(
     r"""(?:\\{1,4}[nr]|[\s"',+]){0,16}((?:[A-Za-z0-9+/=_-]|\\{1,4}[nr]|[ ,:](?=\S)|<secret:\d{1,9}>){16,60000}+)(?:\\{1,4}[nr]|[\s"',+]){0,16}""",
     re.ASCII,
 )
-_LAST_WORD = re.compile(r"""([A-Za-z0-9+/]{1,4096}={0,2})(?:\\[nr])*[\\"',;)+|\s]{0,12}\Z""", re.ASCII)
+_BASE64 = string.ascii_letters + string.digits + "+/"
 _HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ")
 _OPENSSH_START = "b3BlbnNzaC1rZXktdjE"  # every OpenSSH key begins alike: the first line tells no key from another
 _BASE64_PEM = "LS0tLS1CRUdJTi"
 _DOUBLE_BASE64_PEM = "TFMwdExTMUNSVWRKVGl"
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{20,60000}={0,2}", re.ASCII)
 _SHAPE = re.compile(r"\d+")
-_TIMESTAMP = re.compile(
-    r"\s*(?:[\w .()/,:\[\]-]{0,120}\t)*\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)?\]?\s*\Z", re.ASCII
-)
+_TIMESTAMP = re.compile(r"[ ]{0,40}\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)?\]?[ ]{0,80}\Z", re.ASCII)
 _OPENER = re.compile(r"[|>][+-]?\d?[+-]?\s*\Z")
 _NAME_ENTRY = re.compile(
-    r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]{2,100})["']?\s*,?\s*\Z""", re.ASCII | re.IGNORECASE
+    r"""[ \t]{0,80}(?:-[ \t]{1,8})?["']?name["']?[ \t]{0,8}[:=][ \t]{0,8}["']?([\w.\-]{2,100})["']?[ \t]{0,8},?[ \t]{0,8}\Z""",
+    re.ASCII | re.IGNORECASE,
 )
-_VALUE_ENTRY = re.compile(r"""\s*-?\s*["']?value["']?\s*[:=]\s*""", re.ASCII | re.IGNORECASE)
-_DATA = re.compile(r"""\s*["']?(?:data|stringData)["']?\s*:\s*\{?\s*\Z""", re.ASCII)
+_VALUE_ENTRY = re.compile(
+    r"""[ \t]{0,80}(?:-[ \t]{1,8})?["']?value["']?[ \t]{0,8}[:=][ \t]{0,8}""", re.ASCII | re.IGNORECASE
+)
+_DATA = re.compile(r"""[ \t]{0,80}["']?(?:data|stringData)["']?[ \t]{0,8}:[ \t]{0,8}\{?[ \t]{0,8}\Z""", re.ASCII)
 _MAX_LINES = 400
 _MIN_FIRST = 24
 
@@ -108,22 +110,19 @@ class Blocks:
         bare = text.strip(" \t\r\"',+\\|>#*")
         if not bare or header or MARKER.search(text):
             return
-        word = _LAST_WORD.search(text)
-        if (
-            not word
-            or (self.ending and text[word.start() - 1 : word.start()] != "=")
-            or not self._belongs(text[: word.start()], word[1])
-        ):
+        start, stop = _last_word(text)
+        body = text[start:stop]
+        check = text[start - 1 : start] == "="  # the check sum that ends an OpenPGP key
+        if not body or (self.ending and not check) or not self._belongs(text[:start], body):
             self._close()
             return
-        body = word[1]
         self.ending = bool(self.width) and len(body) < self.width
         self.width = max(self.width, len(body))
         if body.startswith(_OPENSSH_START) and not self.identity:
-            yield (word.start(1), word.end(1), "private_key"), body
+            yield (start, stop, "private_key"), body
             return
         self.identity = self.identity or body
-        yield (word.start(1), word.end(1), "private_key"), self.identity
+        yield (start, stop, "private_key"), self.identity
 
     def _belongs(self, before: str, body: str) -> bool:
         """Tell whether a line goes on with the key: base64 alone, or after what also stood before the first line."""
@@ -221,6 +220,20 @@ class Blocks:
         for site in SITE.finditer(text):
             if _OPENER.match(text, site.end()) and promise_of(site[1]) is Promise.STRONG:
                 self._start("scalar", indent=_indent(text))
+
+
+def _last_word(text: str) -> tuple[int, int]:
+    """Find the base64 that ends a line, before quotes, escaped newlines and other punctuation; empty if there is none."""
+    rest = text.rstrip()
+    rest = rest[:-1] if rest.endswith(('" +', "' +")) else rest
+    for _ in range(4):
+        rest = rest.rstrip(" \t\"',;)|")
+        if not rest.endswith(("\\n", "\\r")):
+            break
+        rest = rest[:-2]
+    rest = rest.rstrip("\\")
+    padding = len(rest) - len(rest.rstrip("="))
+    return len(rest.rstrip("=").rstrip(_BASE64)), len(rest) if padding < 3 else len(rest) - padding
 
 
 def _indent(text: str) -> int:

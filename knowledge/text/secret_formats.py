@@ -60,7 +60,7 @@ FORMATS: tuple[TokenFormat, ...] = (
     *_row("aws_bedrock_key", "ABSK", r"[A-Za-z0-9+/=]{100,300}"),
     *_row("aws_session_token", "IQoJb3JpZ2lu FwoGZXIvYXdz", r"[A-Za-z0-9+/=%]{60,4000}"),
     *_row("google_api_key", "AIza", rf"{_SAFE}{{30,45}}", joined=True),
-    *_row("google_oauth_token", "ya29.", r"[\w.-]{20,2000}"),
+    *_row("google_oauth_token", "ya29.", r"[\w-](?:[\w-]|\.(?=\w)){19,2000}"),
     *_row("google_oauth_token", "1//0", rf"{_SAFE}{{35,250}}"),
     *_row("google_client_secret", "GOCSPX-", rf"{_SAFE}{{20,64}}"),
     *_row("stripe_key", "sk_live_ rk_live_ sk_test_ rk_test_ sk_prod_ rk_prod_", rf"{_ALNUM}{{10,255}}"),
@@ -112,7 +112,7 @@ FORMATS: tuple[TokenFormat, ...] = (
     ),
     *_row("age_key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{40,80}"),
     *_row("facebook_token", "EAACEdEose0cBA", rf"{_ALNUM}{{20,400}}"),
-    *_row("jwt", "eyJ", rf"{_SAFE}{{8,8000}}\.{_SAFE}{{4,16000}}(?:\.{_SAFE}{{0,8000}}){{0,3}}"),
+    *_row("jwt", "eyJ", rf"{_SAFE}{{8,8000}}\.{_SAFE}{{4,16000}}(?:\.{_SAFE}{{2,8000}}){{0,3}}"),
     *_row("docker_config", "eyJhdXRocyI6 eyJhdXRoIjo", r"[A-Za-z0-9+/_-]{12,16000}={0,2}"),
 )
 
@@ -200,7 +200,7 @@ def _joined(text: str, position: int, row: TokenFormat) -> bool:
     if not position or row.joined:
         return False
     before = text[position - 1]
-    return before.isalnum() or (before in "_-" and row.kind in _WHOLE_WORDS)
+    return (before.isalnum() and before.isascii()) or (before in "_-" and row.kind in _WHOLE_WORDS)
 
 
 def _real(body: str, row: TokenFormat) -> bool:

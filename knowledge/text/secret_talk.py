@@ -12,12 +12,12 @@ from knowledge.text.secret_values import is_plain, is_uuid, looks_like_password,
 
 _BEFORE_IS = r"(?:password|passwd|pwd|pw|passphrase|passcode|secret|token|(?:api|access|secret|private|signing)[ _-]?key|key|(?:new|old|current) one|pin|cred(?:ential)?s?|login)"
 _SAID = re.compile(
-    rf"""(?<![\w/.\-])(?:{_BEFORE_IS})\b["'`*]{{0,2}}(?:[^"'`:=\n]{{0,48}}?\b(?:is|was|are|now|to|into|called)\b|(?:[ ](?:for|of|on|in|at)[ ][^"'`:=\n]{{1,40}}?)?[ ]?(?:[:=]|->|\u2192))[ :]{{0,3}}(?:(?:now|still|just)[ ]){{0,2}}["'`*_]{{0,3}}""",
+    rf"""(?<![\w/.<\-])(?:{_BEFORE_IS})\b["'`*]{{0,2}}(?:[^"'`:=\n]{{0,48}}?\b(?:is|was|are|now|to|into|called)\b|(?:[ ](?:for|of|on|in|at)[ ][^"'`:=\n]{{1,40}}?)?[ ]?(?:[:=]|->|\u2192))[ :]{{0,3}}(?:(?:now|still|just)[ ]){{0,2}}["'`*_]{{0,3}}""",
     re.ASCII | re.IGNORECASE,
 )
 _TICKED = re.compile(r"`([^`\s]{8,64})`")
 _TALK = re.compile(
-    r"(?<![\w/-])(?:password|passwd|pwd|pw|passphrase|secret|token|key|creds?|credentials?|login|user|account|passcode)s?(?![\w/-])",
+    r"(?<![\w/<-])(?:password|passwd|pwd|pw|passphrase|secret|token|key|creds?|credentials?|login|user|account|passcode)s?(?![\w/-])",
     re.ASCII | re.IGNORECASE,
 )
 _PUBLIC = re.compile(
@@ -57,8 +57,9 @@ def _beside_talk(text: str) -> Iterator[Span]:
             yield pair.start(1), pair.end(1), "told"
     public: bool | None = None
     for found in _CANDIDATE.finditer(text):
-        word = found[0].rstrip(".,:;!?)*_]}")
-        start = found.start()
+        word = found[0].rstrip(".,:;?)*_]}")
+        named = word.rfind("=", 0, len(word.rstrip("="))) + 1  # `sid=value`, but not the padding of base64
+        word, start = word[named:], found.start() + named
         if _is_key_like(word):
             public = _PUBLIC.search(text) is not None if public is None else public
             if not public:
@@ -70,8 +71,13 @@ def _beside_talk(text: str) -> Iterator[Span]:
 
 
 def _word_at(text: str, position: int) -> str:
+    """Read the word at `position`, without the sentence's punctuation; inside quotes all of it."""
     run = RUN.match(text, position)
-    return text[position : trimmed(text, position, run.end())].rstrip(".,:;!?)") if run else ""
+    if not run:
+        return ""
+    if position and text[position - 1] in "`'\"" and text[run.end() : run.end() + 1] == text[position - 1]:
+        return run[0]
+    return text[position : trimmed(text, position, run.end())].rstrip(".,:;?)")
 
 
 def _is_told(content: str, lead: str) -> bool:
@@ -95,7 +101,7 @@ def _is_told(content: str, lead: str) -> bool:
 
 _LOGIN_PAIR = re.compile(r"""(?<![\w/.@-])[\w.@-]{2,40}[ ]{1,2}/[ ]{1,2}["'`]([^\s"'`]{6,64})["'`]""", re.ASCII)
 _DIRECT = re.compile(
-    r"""(?<![\w/.\-])(?:(password|passwd|pwd|pw|passphrase|passwort|identified by)|token|secret(?:[ ]key)?|(?:api|access|private|signing)[ _-]?key)[ ]{1,4}(?:(?:ist|est|es)[ ])?["'`*_]{0,3}""",
+    r"""(?<![\w/.<\-])(?:(password|passwd|pwd|pw|passphrase|passwort|identified by)|token|secret(?:[ ]key)?|(?:api|access|private|signing)[ _-]?key)[ ]{1,4}(?:(?:ist|est|es)[ ])?["'`*_]{0,3}""",
     re.ASCII | re.IGNORECASE,
 )
 

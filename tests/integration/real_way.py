@@ -40,13 +40,15 @@ class Ground(RealWorld):
         subjects = [{"kind": "User", "name": "bot", "apiGroup": "rbac.authorization.k8s.io"}]
         meta = {"name": self._name}
         self._rbac.create_cluster_role_binding({"metadata": meta, "subjects": subjects, "roleRef": role})
-        until("reading role", lambda: self.bot_may("get", "", "pods"))
+
+    def wait_for_rights(self, reading: list[dict]) -> None:
+        until("reading role", lambda: self.bot_may(reading[0]["verbs"][0], "", "pods"))
 
     def close(self) -> None:
         """Take the rights back too, and wait until they are gone: other tests rely on what `bot` may not read."""
         self._rbac.delete_cluster_role_binding(self._name)
         self._rbac.delete_cluster_role(self._name)
-        until("no reading role", lambda: not self.bot_may("get", "", "pods", "kube-system"))
+        until("no reading role", lambda: not self.bot_may("list", "", "pods", "kube-system"))
         super().close()
 
     def deploy_sick(self, name: str, *, limit: str = "128Mi", needs: str = "160Mi") -> Pod:
@@ -124,8 +126,10 @@ def ground(folder: Path, *, without: str = "") -> Iterator[Ground]:
                 rule[part] = [each for each in rule[part] if each != without]
         return [rule for rule in kept if rule["resources"] and rule["verbs"]]
 
-    made = Ground(folder, less(reading_rules()), less(acting_rules()))
+    reading = less(reading_rules())
+    made = Ground(folder, reading, less(acting_rules()))
     try:
+        made.wait_for_rights(reading)
         yield made
     finally:
         made.close()
@@ -197,6 +201,8 @@ class Thread:
 
     def review(self) -> dict[str, Any]:
         """Press Review fix and return the modal, once it is more than `checking`."""
+        for left in self._house.views():
+            self._house.control("close_view", user=self._house.ana, view_id=left["id"])
         (card,) = self.messages("codehealer_card")
         self._house.control(
             "click", user=self._house.ana, channel="#platform-alerts", ts=card["ts"], action_id="heal_review"
@@ -213,11 +219,12 @@ class Thread:
     def close(self) -> None:
         self._house.control("close_view", user=self._house.ana, view_id=self.view["id"])
 
-    def _wait(self, what: str, test: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def _wait(self, what: str, test: Callable[[], Any], seconds: float = 10.0) -> Any:
         try:
             return until(what, test, seconds)
         except AssertionError as late:
             said = [m["text"][:300] for kind in ("codehealer_card", "codehealer_note") for m in self.messages(kind)]
+            said += [plain(v)[:300] for v in self._house.views()]
             log = self._house.log.read_text()[-3000:]
             raise AssertionError(f"{late}\nthe thread: {said}\nthe bot's log: {log}") from late
 

@@ -4,8 +4,11 @@ Every failing alert gets one card that carries what the post itself says and nam
 that Slack would refuse, and every ack comes within Slack's three seconds.
 """
 
+import html
 import json
 import os
+import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ SETTLED = "Looking into"
 
 def app(name: str, text: str = "", **more: object) -> dict[str, object]:
     """A message as another app posts it."""
-    number = f"{abs(hash(name)) % 10**8:08d}"
+    number = f"{zlib.crc32(name.encode()) % 10**8:08d}"
     profile = {"id": f"B{number}", "app_id": f"A{number}", "name": name, "deleted": False}
     return {
         "bot_id": f"B{number}",
@@ -50,9 +53,9 @@ FAILURES = [
      ("ledger", "bank"), True),
     ("alertmanager", ALERTS, {**app("Alertmanager"), "subtype": "bot_message", "username": "Alertmanager", "attachments": att(
         title="[FIRING:1] KubePodCrashLooping (bank/ledger-7d4b9c6f5d-abcde warning)", title_link="https://am.hooli.example/#/alerts",
-        text="Pod shop/basket-6f7d9c8b5-x2x4z (basket) is restarting 2.1 times / 10 minutes.")}, ("KubePodCrashLooping",), False),
+        text="Pod shop/basket-6f7d9c8b5-x2x4z (basket) is restarting 2.1 times / 10 minutes.")}, ("KubePodCrashLooping",), True),
     ("github", CI, app("GitHub", attachments=att(title="Release #44", title_link="https://github.com/hooli/nucleus/actions/runs/77001",
-        fields=[field("Status", ":x: Failure")], footer="<https://github.com/hooli/nucleus|hooli/nucleus>")), ("hooli/nucleus",), True),
+        fields=[field("Status", ":x: Failure")], footer="<https://github.com/hooli/nucleus|hooli/nucleus>")), ("Release #44",), True),
     ("argocd", DEPLOYS, app("argocd-notifications", ":exclamation: The sync operation of application billing has failed at 2026-06-30T10:00:00Z with the following error: one or more objects failed to apply",
         attachments=att(title="billing", title_link="https://cd.hooli.example/applications/billing")), ("billing",), True),
     ("jenkins", CI, {**app("jenkins"), "subtype": "bot_message", "attachments": att(fields=[
@@ -64,14 +67,14 @@ FAILURES = [
      ("Checkout 5xx ratio",), False),
     ("gitlab", CI, app("GitLab", attachments=att(title="Pipeline #89 has failed in 03:00", title_link="https://gitlab.com/core/api/-/pipelines/89",
         fields=[field("Branch", "<https://gitlab.com/core/api/-/commits/fix-x|fix-x>"), field("Failed stage", "build")], footer="core / api")),
-     ("core/api",), True),
+     ("Pipeline #89",), False),
     ("circleci", CI, app("CircleCI", "CircleCI job failed.", blocks=[{"type": "header", "text": {"type": "plain_text", "text": "Job Failed. :red_circle:"}},
         {"type": "section", "fields": [{"type": "mrkdwn", "text": "*Job*: build"}, {"type": "mrkdwn", "text": "*Project*: cart-web"}, {"type": "mrkdwn", "text": "*Branch*: main"}]}]),
-     ("cart-web",), True),
+     ("Job Failed",), False),
     ("datadog", PAGES, app("Datadog", attachments=att(title="[Triggered] Queue depth too high on {queue:orders}",
         title_link="https://app.datadoghq.com/monitors/7", text="orders queue is at 9000")), ("Queue depth too high",), False),
     ("pagerduty", PAGES, app("PagerDuty", "*Triggered* <https://hooli.pagerduty.com/incidents/Q0AB12CD34|#77: Disk full on db-1>"), ("Disk full on db-1",), False),
-    ("opsgenie", PAGES, app("Opsgenie", 'Alert <https://opsg.in/a/i/hooli/99-1|#412>: "[Zabbix] CPU high on web-3" was created'), ("CPU high on web-3",), False),
+    ("opsgenie", PAGES, app("Opsgenie", 'New alert: <https://opsg.in/a/i/hooli/99-1|#412>: "[Zabbix]: CPU high on web-3"'), ("CPU high on web-3",), False),
     ("sentry", NIGHT, app("Sentry", "[api] TypeError: cart is undefined", blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": ":red_circle: <https://hooli.sentry.io/issues/71/|*TypeError: cart is undefined*>"}}]),
      ("TypeError",), False),
     ("flux", DEPLOYS, {**app("flux"), "subtype": "bot_message", "username": "kustomize-controller", "attachments": att(color="danger",
@@ -125,6 +128,18 @@ def check_manners(slack):
     assert late == []
 
 
+def check_harmless(card):
+    """Whatever the post held, nothing in the card calls anybody, and strangers' text stands in rich text alone."""
+    assert not re.search(r"<!|<@(?!U0ANA)", card["text"])
+    assert not re.search(
+        "[\u0000-\u0008\u202a-\u202e\u2066-\u2069]", card["text"] + json.dumps(card["blocks"], ensure_ascii=False)
+    )
+    kinds = {piece.get("type") for block in card["blocks"] for piece in block.get("elements", [])}
+    assert "mrkdwn" not in kinds | {
+        (block.get("text") or {}).get("type") for block in card["blocks"] if block["type"] != "rich_text"
+    }
+
+
 def all_acked(slack):
     return all(envelope.acked is not None for envelope in list(slack.envelopes))
 
@@ -144,7 +159,7 @@ def test_every_failing_alert_is_answered_with_what_it_says(slack, bot):
         if asked:
             assert GAP in card, f"{name}: {card}"
         assert "<!channel>" not in card, name
-        assert "<!channel>" not in json.dumps(cards(slack, room, ts)[0].get("blocks"))[:0] + card, name
+        check_harmless(cards(slack, room, ts)[0])
     for name, room, ts in quiet:
         assert slack.thread(room, ts) == [], name
     until(lambda: all_acked(slack), "every ack")
@@ -212,12 +227,12 @@ def test_missing_scopes_and_failing_methods_never_stop_a_card(slack, bot):
 
 def test_after_a_gap_it_reads_what_was_posted_meanwhile(slack, bot):
     bot.start()
-    _, room, message, _, _ = FAILURES[0]
-    until(lambda room=room, ts=slack.post(room, message): told(slack, room, ts), "the first card")
+    first = slack.post(ALERTS, FAILURES[0][2])
+    until(lambda: told(slack, ALERTS, first), "the first card")
     slack.disconnect("refresh_requested")
     until(lambda: slack.hellos == 2, "a new connection")
-    _, room, message, _, _ = FAILURES[1]
-    until(lambda room=room, ts=slack.post(room, message): told(slack, room, ts), "a card over the new connection")
+    second = slack.post(ALERTS, FAILURES[1][2])
+    until(lambda: told(slack, ALERTS, second), "a card over the new connection")
     unheard = app("deploy-bot", ":x: *vacuum* failed: out of disk (exit code 9)")
     ts = slack.post(ALERTS, unheard, silent=True)  # the event of it went to nobody
     slack.cut()
@@ -289,13 +304,18 @@ def test_labelled_alerts_of_real_senders_are_answered(slack, bot, capsys):
     chatty = [name for name, kind, room, ts in placed if kind == "not_alert" and ts and slack.thread(room, ts)]
     until(lambda: all_acked(slack), "every ack")
     check_manners(slack)
-    gaps = sum(GAP in told(slack, room, ts) for _, room, ts in failures)
+    titles = {name: case["expect"]["title"] for name, case in labelled()}
+    untold = [
+        name for name, room, ts in failures if cards(slack, room, ts) and not says(told(slack, room, ts), titles[name])
+    ]
     with capsys.disabled():
         print(
-            f"\nanother Slack: {len(failures)} labelled failures answered, {len(joined)} in the card of the same failure, {gaps} name a gap"
+            f"\nanother Slack: {len(failures)} labelled failures answered, {len(joined)} in the card of the same failure,"
+            f" {len(untold)} do not say its title: {untold}; slowest ack {max(e.acked for e in slack.envelopes):.3f} s"
         )
     assert len(joined) <= 2
     assert chatty == []
+    assert len(untold) <= 4
 
 
 def is_joined(bot, ts):
@@ -303,3 +323,12 @@ def is_joined(bot, ts):
     rows = bot.rows("SELECT i.body FROM records a JOIN records i ON i.id = a.incident AND i.kind = 'incident'"
                     " WHERE a.kind = 'alert' AND a.body LIKE ?", f'%"{ts}"%')  # fmt: skip
     return any(json.loads(str(body))["thread"]["ts"] != ts for (body,) in rows)
+
+
+def says(card: str, title: str) -> bool:
+    """Whether the card repeats the alert's headline, whatever became of its markup."""
+
+    def words(text: str) -> str:
+        return "".join(c for c in html.unescape(text).lower() if c.isalnum())
+
+    return words(title)[:60] in words(card)

@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def url(tmp_path_factory):
     """The address that `make run` prints, without any token in its environment."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "CODEHEALER_", "KUBECONFIG"))}

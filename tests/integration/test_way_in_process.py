@@ -1,5 +1,7 @@
 """The way through the house in process: alert, card, review, approval, fix, verdict; and its dead ends."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.errors import Unavailable
@@ -190,3 +192,18 @@ def test_thumbs_are_answered(world):
         world.deliver(world.click(action, world.incident().id, user=BEN))
     world.work()
     assert len(world.slack.whispers) == 2
+
+
+def test_a_repeated_alert_joins_and_its_thread_points_to_the_card_but_not_at_once(world):
+    crash(world)
+    pod = next(iter(world.cluster.pods_by_name.values()))
+    world.deliver(world.post(CRASHING.format(pod=pod.name), ts="100.000002"))
+    world.work()
+    assert len(world.slack.messages) == 1
+    world.clock.at += timedelta(minutes=5)
+    world.deliver(world.post(CRASHING.format(pod=pod.name), ts="400.000001"))
+    world.work()
+    pointer = world.slack.messages[max(world.slack.messages)].message
+    assert pointer.thread_ts == "400.000001"
+    assert pointer.report.headline.startswith("Same problem as before")
+    assert sum(key.startswith("card:") for key in world.slack.posted) == 1

@@ -58,7 +58,7 @@ class SqliteOutbox:
 
     async def _durably(self, name: str, work: Callable[[sqlite3.Connection], None]) -> None:
         self._observer.tell("step.before", name=name)
-        await asyncio.wrap_future(self._store.submit(work))
+        await asyncio.wrap_future(self._store.submit(work, tells=False))
         self._observer.tell("step.after", name=name)
 
 

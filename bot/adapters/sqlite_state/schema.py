@@ -23,7 +23,7 @@ MIGRATIONS: tuple[str, ...] = (
         lease_until REAL NOT NULL, worker TEXT NOT NULL, incident TEXT NOT NULL, payload TEXT NOT NULL, error TEXT NOT NULL
     );
     CREATE INDEX jobs_due ON jobs (lane, state, priority, run_at, seq);
-    CREATE INDEX jobs_serial ON jobs (serial, state);
+    CREATE INDEX jobs_serial ON jobs (serial, state, run_at);
     CREATE UNIQUE INDEX jobs_dedupe ON jobs (dedupe) WHERE dedupe IS NOT NULL AND state != 'dead';
 
     CREATE TABLE inbox (

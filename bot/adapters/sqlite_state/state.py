@@ -1,9 +1,9 @@
 """The State port on SQLite: one step is one transaction."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.adapters.sqlite_state.outbox import put_message
 from bot.adapters.sqlite_state.store import Store
@@ -19,15 +19,19 @@ from bot.ports import Clock, Observer
 S = TypeVar("S", bound=Stored)
 T = TypeVar("T")
 
-_CLAIM = """
-    SELECT * FROM jobs j WHERE lane = :lane AND priority <= :priority AND run_at <= :now
-        AND (state = 'ready' OR (state = 'leased' AND lease_until <= :now))
-        AND (serial = '' OR NOT EXISTS (
-            SELECT 1 FROM jobs k WHERE k.serial = j.serial AND k.seq != j.seq AND (
-                (k.state = 'leased' AND k.lease_until > :now)
-                OR (k.state = 'ready' AND k.lane = j.lane AND k.run_at <= :now AND (k.run_at, k.seq) < (j.run_at, j.seq)))))
-    ORDER BY priority, run_at, seq LIMIT 1
-"""
+_FREE = """(j.serial = '' OR (
+    NOT EXISTS (SELECT 1 FROM jobs k WHERE k.serial = j.serial AND k.state = 'leased' AND k.lease_until > :now AND k.seq != j.seq)
+    AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.serial = j.serial AND k.state = 'ready' AND k.lane = j.lane
+        AND (k.run_at, k.seq) < (j.run_at, j.seq))))"""
+_LEVEL = "SELECT MIN(priority) FROM jobs WHERE lane = :lane AND state = 'ready' AND priority > :above AND priority <= :priority"
+_READY = (
+    "SELECT * FROM jobs j WHERE lane = :lane AND state = 'ready' AND priority = :level AND run_at <= :now"  # noqa: S608 - made of constants
+    f" AND {_FREE} ORDER BY run_at, seq LIMIT 1"
+)
+_EXPIRED = (
+    "SELECT * FROM jobs j WHERE lane = :lane AND state = 'leased' AND priority <= :priority AND run_at <= :now"  # noqa: S608 - likewise
+    f" AND lease_until <= :now AND {_FREE} ORDER BY priority, run_at, seq LIMIT 1"
+)
 
 
 class SqliteState:
@@ -45,9 +49,9 @@ class SqliteState:
     def claim(self, lane: Lane, worker: str, max_priority: int) -> Lease | None:
         now = self._clock.now()
         asked = {"lane": lane, "priority": max_priority, "now": now.timestamp()}
-        if self._reader().execute(_CLAIM, asked).fetchone() is None:
+        if _next(self._reader(), asked) is None:
             return None
-        return self._durably("claim", lambda connection: _claim(connection, asked, worker, now))
+        return self._durably("claim", lambda connection: _claim(connection, asked, worker, now), tells=False)
 
     def release(self, lease: Lease, run_at: datetime, error: str) -> bool:
         dead = lease.attempt >= MAX_ATTEMPTS
@@ -140,9 +144,9 @@ class SqliteState:
         row = self._reader().execute(sql, (key,)).fetchone()
         return None if row is None else decode(Incident, row[0])
 
-    def _durably(self, name: str, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _durably(self, name: str, work: Callable[[sqlite3.Connection], T], *, tells: bool = True) -> T:
         self._observer.tell("step.before", name=name)
-        result = self._store.write(work)
+        result = self._store.write(work, tells=tells)
         self._observer.tell("step.after", name=name)
         return result
 
@@ -179,12 +183,34 @@ def add_job(connection: sqlite3.Connection, job: Job) -> None:
     )
 
 
+def _next(connection: sqlite3.Connection, asked: Mapping[str, object]) -> Mapping[str, Any] | None:
+    """Return the due job to run next; None when there is none.
+
+    Asked level by level, so that the index gives the first in order at once, however many wait or are not due yet.
+    """
+    found = [row for row in (_first(connection, _EXPIRED, asked), _next_ready(connection, asked)) if row is not None]
+    return min(found, key=lambda row: (row["priority"], row["run_at"], row["seq"]), default=None)
+
+
+def _next_ready(connection: sqlite3.Connection, asked: Mapping[str, object]) -> Mapping[str, Any] | None:
+    level = -1
+    while True:
+        (level,) = connection.execute(_LEVEL, {**asked, "above": level}).fetchone()
+        if level is None:
+            return None
+        row = _first(connection, _READY, {**asked, "level": level})
+        if row is not None:
+            return row
+
+
+def _first(connection: sqlite3.Connection, sql: str, asked: Mapping[str, object]) -> Mapping[str, Any] | None:
+    cursor = connection.execute(sql, asked)
+    row = cursor.fetchone()
+    return None if row is None else dict(zip((each[0] for each in cursor.description), row, strict=True))
+
+
 def _claim(connection: sqlite3.Connection, asked: dict[str, object], worker: str, now: datetime) -> Lease | None:
-    connection.row_factory = sqlite3.Row
-    try:
-        row = connection.execute(_CLAIM, asked).fetchone()
-    finally:
-        connection.row_factory = None
+    row = _next(connection, asked)
     if row is None:
         return None
     until = now + LEASE

@@ -16,6 +16,8 @@ from bot.domain.errors import ConfigError, StateError
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
+Entry = tuple[Work, "Future[object]", bool]
+"""Work, who waits for its result, and whether its commit may give somebody something to do."""
 
 MAX_GROUP = 256
 
@@ -38,11 +40,14 @@ class Store:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Work, Future[object]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._listeners: list[Callable[[], None]] = []
         self._closed = False
         try:
             self.boot_seq = self._take_over()
+        except sqlite3.DatabaseError as error:
+            os.close(self._lock)
+            raise _no_database(self.path, error) from error
         except BaseException:
             os.close(self._lock)
             raise
@@ -50,21 +55,24 @@ class Store:
         self._thread.start()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
-        """Call `listener`, on the writer's thread, after each commit. It must only wake somebody."""
+        """Call `listener`, on the writer's thread, after each commit of work that `tells`. It must only wake somebody."""
         self._listeners.append(listener)
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
-        """Queue work for the next group; the future resolves after its commit."""
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, tells: bool = True) -> "Future[T]":
+        """Queue work for the next group; the future resolves after its commit.
+
+        `tells=False` is for work that adds no job, frees none and changes no message: nobody is woken for it.
+        """
         future: Future[T] = Future()
         if self._closed:
             future.set_exception(StoreClosed("the store is closed"))
             return future
-        self._queue.put((work, future))  # type: ignore[arg-type]
+        self._queue.put((work, future, tells))  # type: ignore[arg-type]
         return future
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T], *, tells: bool = True) -> T:
         """Run work in a transaction and wait until it is on disk. Raises what the work raised, or StoreClosed."""
-        return self.submit(work).result()
+        return self.submit(work, tells=tells).result()
 
     def reader(self) -> sqlite3.Connection:
         """Return this thread's own connection for reading."""
@@ -122,8 +130,9 @@ class Store:
                         break
                     group.append(more)
                 _commit(connection, group)
-                for listener in self._listeners:
-                    listener()
+                if any(tells for _, _, tells in group):
+                    for listener in self._listeners:
+                        listener()
                 if ended:
                     break
         finally:
@@ -142,18 +151,23 @@ class ReadOnlyStore:
                 mend="start the bot once, or name its folder in CODEHEALER_DATA_DIR",
             )
         self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            self._connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise _no_database(path, error) from error
 
     def reader(self) -> sqlite3.Connection:
         """Return the connection."""
         return self._connection
 
 
-def _commit(connection: sqlite3.Connection, group: list[tuple[Work, "Future[object]"]]) -> None:
+def _commit(connection: sqlite3.Connection, group: list[Entry]) -> None:
     """Run a group in one transaction and resolve its futures after the commit."""
     done: list[tuple[Future[object], object, BaseException | None]] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for work, future in group:
+        for work, future, _ in group:
             connection.execute("SAVEPOINT one")
             try:
                 done.append((future, work(connection), None))
@@ -167,12 +181,20 @@ def _commit(connection: sqlite3.Connection, group: list[tuple[Work, "Future[obje
             connection.execute("ROLLBACK")
         lost = StoreClosed(f"the state file could not be written: {error}")
         lost.__cause__ = error
-        done = [(future, None, lost) for _, future in group]
+        done = [(future, None, lost) for _, future, _ in group]
     for future, result, problem in done:
         if problem is None:
             future.set_result(result)
         else:
             future.set_exception(problem)
+
+
+def _no_database(path: Path, error: sqlite3.DatabaseError) -> ConfigError:
+    return ConfigError(
+        place=str(path),
+        problem=f"it cannot be used: {error}",
+        mend="put a copy of it back, or move it away to begin anew",
+    )
 
 
 def _lock(path: Path) -> int:
