@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.alert import Post, SlackRef
@@ -19,6 +19,9 @@ REJECT = "heal_reject"
 REVIEW = "heal_review"
 LINK = "heal_link"
 MAX_QUESTION = 500
+ACK_LEAD = timedelta(milliseconds=500)
+"""How much later than its arrival a submission is decided. Its ack puts the `checking` view into the modal, over the
+socket, while the answer comes by views.update: an answer that overtakes the ack would be replaced by `checking` for good."""
 
 
 def delivery_of(body: Mapping[str, Any], identity: Identity, *, now: datetime, ids: Ids) -> Delivery | None:
@@ -161,7 +164,7 @@ def _decision(body: Mapping[str, Any], key: str, *, approve: bool, now: datetime
         view_key=str(view.get("external_id") or ""),
         at=now,
     )
-    return _clicks(key, submission, ids, now)
+    return _clicks(key, submission, ids, now, after=ACK_LEAD if approve else timedelta())
 
 
 def _command(body: Mapping[str, Any], now: datetime, ids: Ids) -> Delivery:
@@ -171,8 +174,10 @@ def _command(body: Mapping[str, Any], now: datetime, ids: Ids) -> Delivery:
     return _clicks(f"command/{_text(body, 'trigger_id')}", question, ids, now)
 
 
-def _clicks(key: str, payload: Payload, ids: Ids, now: datetime, serial: str = "") -> Delivery:
-    job = Job(id=ids.new("jb"), payload=payload, lane=Lane.CLICKS, run_at=now, serial=serial, priority=0)
+def _clicks(
+    key: str, payload: Payload, ids: Ids, now: datetime, *, serial: str = "", after: timedelta = timedelta()
+) -> Delivery:
+    job = Job(id=ids.new("jb"), payload=payload, lane=Lane.CLICKS, run_at=now + after, serial=serial, priority=0)
     return Delivery(key=key, received_at=now, job=job)
 
 

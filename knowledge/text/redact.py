@@ -2,7 +2,8 @@
 
 What is guaranteed:
 - every secret that the rules know is replaced by `<secret:N>`; everything else of the text stays byte for byte;
-- a value keeps its N through a session, also where it stands again without its context (from 8 characters on);
+- a value keeps its N through a session; where it stands again without its context it is masked too, if it has 8
+  characters, is no plain word, and is among the first values of the session that a bounded memory holds;
 - idempotent: `redact(redact(x).text).text == redact(x).text`. `<secret:N>` in the input, also a forged one, stays as it
   is, and its N is not given to another secret afterwards;
 - time linear in the text for every input; any `str` is accepted, NUL and lone surrogates included;
@@ -37,7 +38,7 @@ from knowledge.text.secret_formats import GATES, Span
 from knowledge.text.secret_values import looks_like_password, looks_random
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_MAX_PASSES: Final = 6
+_MAX_PASSES: Final = 6  # a text settles in two, seldom three; every pass takes characters away that are no mask
 _MAX_LIVE: Final = 128
 _MIN_LIVE: Final = 8
 

@@ -26,7 +26,10 @@ SITE = re.compile(
     re.ASCII,
 )
 _OPEN = re.compile(r"""[bBrRfFuU]{0,2}(\\{0,3}["'`])""")
-RUN = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f]){1,1024}+""")
+RUN = re.compile(
+    r"""(?=[^\s"'`<>\x00-\x1f]|<secret:[0-9])[^\s"'`<>\x00-\x1f]{0,256}+(?:<secret:[0-9]{1,9}>[^\s"'`<>\x00-\x1f]{0,256}+){0,8}+"""
+)
+_ONLY_SIGNS = re.compile(r"""[\s"'`,;)}\]*]{0,64}+\Z""")
 _CUT = re.compile(
     r"""\\[nrt]|\\u0026|&(?=[\w.\-]{1,60}=)|&amp;(?=[\w.\-]{1,60}=)|&[lg]t;|&quot;|;(?=[\w .\-]{1,60}=|\Z)|,(?=\\?["']?[\w.\-]{1,60}\\?["']?[=:]|\Z)|\|(?=\S)|[)\]}](?=[)\]},;.]*\Z)""",
     re.ASCII,
@@ -35,9 +38,10 @@ _QUALIFIER = re.compile(
     r"(api|access|private|secret|signing|encryption|master|account|shared|storage|auth|deploy|webhook|client|license|subscription|ssh|bearer|refresh|personal access)[ _-]\Z",
     re.ASCII | re.IGNORECASE,
 )
-_REST = re.compile(r"""(?:<secret:[0-9]{1,9}>|[^\s"'`<>\x00-\x1f])*+""", re.ASCII)
+_REST = re.compile(r"""(?:[^\s"'`<>\x00-\x1f]++|<secret:[0-9]{1,9}>)*+""")
+_LONG_VALUE = re.compile(r"""[bBrRfFuU]{0,2}[\\"'`]{0,4}[^\s"'`,;<>]{6}""")  # what a weak name needs at least
 _VALUE_LIMIT = 8192
-_RUN_LIMIT = 1000
+_RUN_LIMIT = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +61,23 @@ def value_at(text: str, position: int) -> Value | None:
         start, quote = opened.end(), opened[1]
         end = _closing(text, quote, start)
         if end >= 0:
-            return (
-                Value(start, end, quoted=True, last=not text[end + len(quote) :].strip(" \t\r,;)}]"))
-                if end > start
-                else None
-            )
+            last = _ONLY_SIGNS.match(text, end + len(quote)) is not None
+            return Value(start, end, quoted=True, last=last) if end > start else None
         position = start
     run = RUN.match(text, position)
     if not run:
         return None
     end = trimmed(text, run.start(), run.end())
-    rest = text[run.end() : run.end() + 3].strip(" \t\r\"'`,;)}]*")
-    return (
-        Value(position, end, quoted=False, last=not rest and not text[run.end() + 3 :].strip())
-        if end > position
-        else None
-    )
+    last = _ONLY_SIGNS.match(text, run.end()) is not None
+    return Value(position, end, quoted=False, last=last) if end > position else None
+
+
+def whole(text: str, start: int, end: int) -> int:
+    """Return where a secret really ends of which `RUN` read only the first part, because it is very long."""
+    if end - start < _RUN_LIMIT:
+        return end
+    rest = _REST.match(text, end)
+    return trimmed(text, end, rest.end()) if rest and rest.end() > end else end
 
 
 def _closing(text: str, quote: str, start: int) -> int:
@@ -81,8 +86,10 @@ def _closing(text: str, quote: str, start: int) -> int:
         end = text.find(quote, position, limit)
         if end < 0 or len(quote) > 1 or quote == "`":
             return end
-        slashes = end - len(text[start:end].rstrip("\\")) - start
-        if slashes % 2 == 0:
+        before = end
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        if (end - before) % 2 == 0:
             return end
         position = end + 1
 
@@ -107,9 +114,7 @@ def assignment_spans(text: str) -> Iterator[Span]:
         if promise is not Promise.NONE:
             value = value_at(text, site.end())
             if value and _is_secret(text, site, value, promise):
-                following = value.end
-                if not value.quoted and value.end - value.start >= _RUN_LIMIT:
-                    following = _REST.match(text, value.end).end()  # type: ignore[union-attr] # it matches nothing too
+                following = value.end if value.quoted else whole(text, value.start, value.end)
                 yield value.start, following, "assignment"
         site = SITE.search(text, following)
 
@@ -117,9 +122,12 @@ def assignment_spans(text: str) -> Iterator[Span]:
 def _promise(text: str, site: re.Match[str]) -> Promise:
     name = site[1]
     promise = promise_of(name if len(name) <= 96 else name[-96:])
-    if promise is Promise.WEAK and _QUALIFIER.search(text[max(0, site.start() - 20) : site.start()]):
+    if promise is not Promise.WEAK:
+        return promise
+    before = text[max(0, site.start() - 20) : site.start()]
+    if before.endswith((" ", "_", "-")) and _QUALIFIER.search(before):
         return Promise.STRONG
-    return promise
+    return Promise.WEAK if _LONG_VALUE.match(text, site.end()) else Promise.NONE
 
 
 def _is_secret(text: str, site: re.Match[str], value: Value, promise: Promise) -> bool:

@@ -6,7 +6,7 @@ Works on one line (no newline inside) in time linear in it; knows English and a 
 import re
 from collections.abc import Iterator
 
-from knowledge.text.secret_assignments import MARKER, RUN, is_generated, trimmed
+from knowledge.text.secret_assignments import MARKER, RUN, is_generated, trimmed, whole
 from knowledge.text.secret_formats import Span
 from knowledge.text.secret_values import is_plain, is_uuid, looks_like_password, looks_mixed, looks_random
 
@@ -36,12 +36,12 @@ def told_spans(text: str) -> Iterator[Span]:
     while said:
         content = _word_at(text, said.end())
         if content and _is_told(content, said[0]):
-            yield said.end(), said.end() + len(content), "told"
+            yield said.end(), whole(text, said.end(), said.end() + len(content)), "told"
         said = _SAID.search(text, said.end() + len(content))
     for direct in _DIRECT.finditer(text):
         content = _word_at(text, direct.end())
         if content and _is_direct(content, direct):
-            yield direct.end(), direct.end() + len(content), "told"
+            yield direct.end(), whole(text, direct.end(), direct.end() + len(content)), "told"
     if _TALK.search(text):
         yield from _beside_talk(text)
     elif "`" in text:
@@ -63,7 +63,7 @@ def _beside_talk(text: str) -> Iterator[Span]:
         if _is_key_like(word):
             public = _PUBLIC.search(text) is not None if public is None else public
             if not public:
-                yield start, start + len(word), "told"
+                yield start, whole(text, start, start + len(word)), "told"
             continue
         last = word.rfind(":") + 1  # `admin:password`
         if looks_like_password(word[last:]):

@@ -22,14 +22,12 @@ Act = Callable[[], object]
 
 
 class OtherWriter:
-    """What to do at the bot's next requests. Each act is done once, in order; without one the request just passes.
+    """What to do while the API server handles the bot's next dry runs and writes: each act once, in order.
 
-    `at_review`: when it asks for its rights, which is between its reading and its dry run. `at_dry_run` and `at_write`:
-    while the API server handles that PATCH. `refuse` (a text): every write of the bot is denied by policy.
+    Without an act the request just passes. `refuse` (a text): every write of the bot is denied by policy.
     """
 
     def __init__(self) -> None:
-        self.at_review: deque[Act] = deque()
         self.at_dry_run: deque[Act] = deque()
         self.at_write: deque[Act] = deque()
         self.refuse = ""
@@ -41,12 +39,9 @@ class OtherWriter:
         verdict: dict[str, Any] = {"uid": request["uid"], "allowed": True}
         if request["userInfo"]["username"] != "bot":
             return verdict
-        if request["resource"]["resource"] != "deployments":
-            acts = self.at_review
-        else:
-            acts = self.at_dry_run if request.get("dryRun") else self.at_write
-            if self.refuse and not request.get("dryRun"):
-                return verdict | {"allowed": False, "status": {"code": 403, "message": self.refuse}}
+        acts = self.at_dry_run if request.get("dryRun") else self.at_write
+        if self.refuse and not request.get("dryRun"):
+            return verdict | {"allowed": False, "status": {"code": 403, "message": self.refuse}}
         if acts:
             try:
                 acts.popleft()()
@@ -77,6 +72,31 @@ def other_writer(world: RealWorld, folder: Path) -> Iterator[OtherWriter]:
     assert not writer.failures
 
 
+@contextmanager
+def again_and_again(act: Act, every: float) -> Iterator[Act]:
+    """Do it every so many seconds in a thread; what is given stops that and returns when the last one is done."""
+    ended = threading.Event()
+    busy = threading.Lock()
+
+    def work() -> None:
+        while not ended.wait(every):
+            with busy:
+                act()
+
+    def stop() -> None:
+        ended.set()
+        with busy:
+            pass
+
+    thread = threading.Thread(target=work, name="again and again")
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop()
+        thread.join(10)
+
+
 def _probe(world: RealWorld) -> bool:
     """Let admin make a dry run, so that the API server has something to ask about."""
     found = world._apps.list_namespaced_deployment(world.namespace).items
@@ -91,40 +111,26 @@ def _probe(world: RealWorld) -> bool:
 def _registered(world: RealWorld, port: int, certificate: Path) -> Iterator[None]:
     api = world._client.AdmissionregistrationV1Api(world._admin)
     name = f"other-writer-{world.namespace}"
-    config = {
-        "url": f"https://127.0.0.1:{port}/",
-        "caBundle": base64.b64encode(certificate.read_bytes()).decode(),
-    }
-    common = {
-        "clientConfig": config,
+    hook = {
+        "name": "deployments.testbed.example.com",
+        "clientConfig": {
+            "url": f"https://127.0.0.1:{port}/",
+            "caBundle": base64.b64encode(certificate.read_bytes()).decode(),
+        },
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": world.namespace}},
+        "rules": [
+            {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["deployments"]}
+        ],
         "admissionReviewVersions": ["v1"],
         "sideEffects": "NoneOnDryRun",
         "timeoutSeconds": 10,
         "failurePolicy": "Fail",
     }
-    mine = {"matchLabels": {"kubernetes.io/metadata.name": world.namespace}}
-    hooks = [
-        {
-            **common,
-            "name": "deployments.testbed.example.com",
-            "namespaceSelector": mine,
-            "rules": [_rule("apps", "UPDATE", "deployments")],
-        },
-        {
-            **common,
-            "name": "reviews.testbed.example.com",
-            "rules": [_rule("authorization.k8s.io", "CREATE", "selfsubjectaccessreviews")],
-        },
-    ]
-    api.create_validating_webhook_configuration({"metadata": {"name": name}, "webhooks": hooks})
+    api.create_validating_webhook_configuration({"metadata": {"name": name}, "webhooks": [hook]})
     try:
         yield
     finally:
         api.delete_validating_webhook_configuration(name)
-
-
-def _rule(group: str, operation: str, resource: str) -> dict[str, list[str]]:
-    return {"apiGroups": [group], "apiVersions": ["v1"], "operations": [operation], "resources": [resource]}
 
 
 def _handler(writer: OtherWriter) -> type[BaseHTTPRequestHandler]:

@@ -219,12 +219,12 @@ class Thread:
     def close(self) -> None:
         self._house.control("close_view", user=self._house.ana, view_id=self.view["id"])
 
-    def _wait(self, what: str, test: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def _wait(self, what: str, test: Callable[[], Any], seconds: float = 30.0) -> Any:
         try:
             return until(what, test, seconds)
         except AssertionError as late:
             said = [m["text"][:300] for kind in ("codehealer_card", "codehealer_note") for m in self.messages(kind)]
-            said += [plain(v)[:300] for v in self._house.views()]
+            said += [f"a modal: {plain(v)[:300]}" for v in self._house.views()]
             log = self._house.log.read_text()[-3000:]
             raise AssertionError(f"{late}\nthe thread: {said}\nthe bot's log: {log}") from late
 

@@ -238,9 +238,11 @@ class Way:
             )
             kills = ()
             if acked:
-                until(lambda said=said: self._open_review() or len(self.whispers()) > said, self._unanswered)
-                if self._open_review():
-                    return self._open_review()
+                until(lambda said=said: self._shown() or len(self.whispers()) > said, self._unanswered)
+            shown = self._shown()
+            if shown and shown["submit"]:
+                return shown
+            self.close_views()  # it says why it cannot be approved just now: pressed again
         raise AssertionError(f"no review: {self.whispers()}")
 
     def _approve(self, view: dict[str, object]) -> None:
@@ -303,9 +305,10 @@ class Way:
         cards = self.cards()
         return bool(cards) and "heal_review" in str(cards[0]["blocks"])
 
-    def _open_review(self) -> dict[str, object] | None:
+    def _shown(self) -> dict[str, object] | None:
+        """Return the modal once it says more than that the target is being read."""
         views = self.sandbox.look("state", since="9")["views"].get(self.ana, [])
-        return next((view for view in views if view["submit"]), None)
+        return next((view for view in views if "Reading the target" not in str(view["blocks"])), None)
 
     def _unsent(self) -> list[object]:
         return self.bot.rows("SELECT key FROM outbox WHERE version > sent_version AND error = ''")

@@ -1,7 +1,7 @@
 """Who is woken after a commit: nobody for work that makes no work."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -27,27 +27,21 @@ def state(store):
     return SqliteState(store, clock=SystemClock(), observer=Deaf(), audit_key=b"k")
 
 
-def job(name: str, *, serial: str = "", priority: int = 1, late: float = 0.0, lane: Lane = Lane.INVESTIGATIONS) -> Job:
-    run_at = datetime.now(UTC) - timedelta(seconds=60) + timedelta(seconds=late)
-    return Job(
-        id=name, payload=Investigate(incident_id=name), lane=lane, run_at=run_at, serial=serial, priority=priority
-    )
-
-
-def add(state: SqliteState, *jobs: Job) -> None:
-    state.apply(Step(name="add", at=datetime.now(UTC), jobs=jobs))
+def add(state: SqliteState, name: str) -> None:
+    now = datetime.now(UTC)
+    job = Job(id=name, payload=Investigate(incident_id=name), lane=Lane.INVESTIGATIONS, run_at=now)
+    state.apply(Step(name="add", at=now, jobs=(job,)))
 
 
 def test_a_step_wakes_the_listeners_and_a_claim_does_not(store, state):
     woken: list[str] = []
     told = threading.Event()
     store.on_commit(lambda: (woken.append("x"), told.set()))
-    add(state, job("a"))
+    add(state, "a")
     assert told.wait(5)
     lease = state.claim(Lane.INVESTIGATIONS, "w", 9)
-    store.write(
-        lambda _: None, tells=False
-    )  # groups end with their listeners: those of the claim would have run by now
+    # a group ends with its listeners, so those of the claim would have run before this one begins
+    store.write(lambda _: None, tells=False)
     assert woken == ["x"]
     told.clear()
     state.release(lease, datetime.now(UTC), "again")

@@ -107,7 +107,7 @@ def test_an_abstention_exits_1() -> None:
 def test_explained_adds_reasons() -> None:
     code, said = one("Error: no space left on device", platform="kubernetes", explained=True)
     assert code == 0
-    assert "+3.2  run.disk_full is a known sign of disk_full" in said
+    assert "+3.2  the quoted line is a known sign of this cause (run.disk_full)" in said
 
 
 def test_words_for_a_terminal_hold_no_codes() -> None:
