@@ -2,7 +2,8 @@
 
 The promise (never two, and one where nothing goes wrong) rests on three things the API server itself does: it refuses a
 PATCH whose metadata.resourceVersion is not the object's any more (409); it writes the mark and the change together or
-neither; and it counts metadata.generation up with every change of the spec, which our change always is.
+neither; and it counts metadata.generation up with every change of the spec, which our change always is (and with one
+of a Deployment's annotations, so that a generation may move without any change of the spec).
 """
 
 from collections.abc import Callable
@@ -289,10 +290,10 @@ def look(step: ProposalStep, execution: Execution, platforms: Platforms, shows: 
       of the two through, with the same mark and the same change), and is final only once the version has moved.
     - the version moved, the generation did not: NOT_APPLIED, for good. Only status or metadata was written, our PATCH
       changes the spec, and from now on its guard makes the server refuse it.
-    - the generation moved by one and the change cannot be seen: NOT_APPLIED, for good. The one change of the spec since
-      was somebody else's.
+    - the generation moved by one and the change cannot be seen: NOT_APPLIED, for good. The one change of the spec (or of
+      a Deployment's annotations) since was somebody else's.
     - a pod carries our mark: APPLIED. It was made from a template that we wrote, whatever was done to the workload after.
-    - else CANNOT_TELL: the spec changed more than once, or as ours would have and without our mark. Ours may have been
+    - else CANNOT_TELL: the generation moved more than once, or as ours would have and without our mark. Ours may have been
       applied and then replaced whole (`kubectl rollout undo` and `replace` write the annotations anew).
 
     The generation is compared with that read beside the guard; where an execution does not say it, with the one that the

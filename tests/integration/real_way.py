@@ -90,15 +90,20 @@ class Ground(RealWorld):
         until("revoked", lambda: not self.bot_may("patch", "apps", "deployments"))
 
     def allow_memory(self, amount: str) -> None:
-        """A quota on what the namespace's pods may use, once it counts those that are there."""
-        spec = {"hard": {"limits.memory": amount}}
-        self._core.create_namespaced_resource_quota(self.namespace, {"metadata": {"name": "memory"}, "spec": spec})
+        """A quota on what the namespace's pods may use, once it holds and counts those that are there."""
+        body = {"metadata": {"name": "memory"}, "spec": {"hard": {"limits.memory": amount}}}
+        if self._core.list_namespaced_resource_quota(self.namespace).items:
+            self._core.patch_namespaced_resource_quota("memory", self.namespace, body)
+        else:
+            self._core.create_namespaced_resource_quota(self.namespace, body)
 
-        def counted() -> bool:
+        def holds() -> bool:
             status = self._core.read_namespaced_resource_quota("memory", self.namespace).status
-            return bool(status and status.used and status.used["limits.memory"] != "0")
+            return (status.hard or {}).get("limits.memory") == amount and (status.used or {}).get(
+                "limits.memory"
+            ) != "0"
 
-        until("quota", counted)
+        until("quota", holds)
 
     def let_die(self, pod: Pod) -> None:
         """A pod that ran is killed for its memory: its kubelet says so, once."""

@@ -217,7 +217,7 @@ UNKNOWN = {
 def test_what_is_not_known_is_answered_and_changes_nothing(house, what):
     assert house.deliver(UNKNOWN[what]) == [200]
     before = house.rows()["records"]
-    house.world.work()
+    house.world.settle()  # a submission waits a moment, so that its ack is there before its answer
     assert house.rows()["records"] == before == []
     assert house.world.slack.whispers or house.world.slack.views
     said = [row.message.report.headline for row in (*house.world.slack.whispers, *house.world.slack.views.values())]
