@@ -33,7 +33,7 @@ from bot.adapters.sqlite_state import SqliteInbox, SqliteOutbox, SqliteState, St
 from bot.adapters.workers import Workers
 from bot.diagnosis.match import Matcher
 from bot.domain.durable import Job, Lease
-from bot.domain.errors import ConfigError, NotConfigured, PlatformError
+from bot.domain.errors import ConfigError, NotConfigured
 from bot.evidence.mask import MaskedPlatforms
 from bot.ports import Clock, Cluster, Directory, Ids, Observer, Platforms, State
 from bot.remedy.catalog import ACTIONS
@@ -306,6 +306,8 @@ class App:
 
         slack = self.settings.slack
         knowledge = load_knowledge(self.settings.house.config_dir)
+        platforms = Connections(self.settings)
+        await asyncio.to_thread(_check_platforms, platforms)
         if self.settings.house.mode is Mode.SANDBOX:
             for name in PROXIES:  # slack_sdk ignores NO_PROXY, and the sandbox is on loopback
                 os.environ.pop(name, None)
@@ -317,7 +319,12 @@ class App:
             reads = reading_client(slack.bot_token, slack.api_url)
             directory = SlackDirectory(reads, team=identity.team)
             engine = build_engine(
-                self.settings, team=identity.team, directory=directory, observer=self.observer, knowledge=knowledge
+                self.settings,
+                team=identity.team,
+                directory=directory,
+                observer=self.observer,
+                platforms=platforms,
+                knowledge=knowledge,
             )
             try:
                 await self._serve(engine, client, identity)
@@ -352,7 +359,6 @@ class App:
             await greeted.wait()
             await asyncio.to_thread(engine.store.write, lambda connection: connection.execute("SELECT 1").fetchone())
             self.ready()
-            await asyncio.to_thread(_warm_up, engine.desk.platforms)
             await writing
         finally:
             await socket.close()
@@ -360,7 +366,10 @@ class App:
             await asyncio.gather(writing, return_exceptions=True)
 
 
-def _warm_up(platforms: Platforms) -> None:
-    """Import the platforms' SDKs now, half a second, rather than while the first alert waits."""
-    with suppress(PlatformError, ConfigError):
+def _check_platforms(platforms: Platforms) -> None:
+    """Connect what is configured, before Slack is told that we are there. Raises ConfigError for a broken KUBECONFIG.
+
+    It also imports the SDK now, half a second, rather than while the first alert waits.
+    """
+    with suppress(NotConfigured):
         platforms.cluster("default")

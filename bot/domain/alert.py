@@ -100,7 +100,9 @@ class Target:
     def title(self) -> str:
         """The target in a person's words, for a headline."""
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.workload_kind or self.kind.value} {where}".strip() if where else "unnamed target"
+        return (
+            f"{self.workload_kind or self.kind.value.replace('_', ' ')} {where}".strip() if where else "unnamed target"
+        )
 
 
 class AlertStatus(StrEnum):

@@ -17,14 +17,26 @@ def value(cls: type[T]) -> type[T]:
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
+_FIELDS: dict[object, tuple[str, ...] | None] = {}
+
+
+def _names(cls: type) -> tuple[str, ...] | None:
+    """Return the fields of a dataclass, None for any other type: asked once a type, not once a value."""
+    if cls not in _FIELDS:
+        _FIELDS[cls] = tuple(field.name for field in fields(cls)) if is_dataclass(cls) else None
+    return _FIELDS[cls]
+
+
 def plain(thing: object) -> object:
     """Return a value as JSON's own types: dataclasses as objects, tuples as lists, times as ISO 8601."""
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return {f.name: plain(getattr(thing, f.name)) for f in fields(thing)}
-    if isinstance(thing, Enum):
-        return thing.value
-    if isinstance(thing, datetime):
-        return thing.isoformat()
+    cls = type(thing)
+    if thing is None or cls in {str, int, float, bool}:
+        return thing
+    names = _names(cls)
+    if names is not None:
+        return {name: plain(getattr(thing, name)) for name in names}
+    if isinstance(thing, (Enum, datetime)):
+        return thing.value if isinstance(thing, Enum) else thing.isoformat()
     if isinstance(thing, Mapping):
         return {str(k): plain(v) for k, v in thing.items()}
     if isinstance(thing, (list, tuple, frozenset)):

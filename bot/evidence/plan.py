@@ -20,6 +20,7 @@ WANTED: dict[TargetKind, tuple[tuple[EvidenceKind, str], ...]] = {
     TargetKind.POD: _POD,
     TargetKind.WORKLOAD: _WORKLOAD,
     TargetKind.WORKFLOW_RUN: _RUN,
+    TargetKind.BUILD: _RUN,
     TargetKind.ARGO_APP: _APP,
 }
 """What each kind of target is asked about, in the order of fetching. For a kind that is not here, the post is all."""

@@ -1,6 +1,6 @@
 """What a diagnosis rests on, as parts: the cause, the confidence with its reasons, the quoted lines, and what is missing."""
 
-from bot.domain.diagnosis import Confidence, Diagnosis, Factor, Hypothesis, Symptom
+from bot.domain.diagnosis import MAX_QUOTE, Confidence, Diagnosis, Factor, Hypothesis, Symptom
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.report import Part, Quote, QuotedLine, Text, Tone
 from bot.report.words import KINDS, REASONS, capital, counted, listed, number
@@ -10,6 +10,7 @@ CARD_REASONS = 4
 MAX_REASON = 160
 MAX_SOURCE = 160
 MAX_GAPS = 5
+POSTED_LINES = 6
 
 
 def cause_parts(hypothesis: Hypothesis) -> tuple[Part, ...]:
@@ -90,10 +91,20 @@ def abstention(diagnosis: Diagnosis) -> tuple[Part, ...]:
     return (Text(text="", quoted=diagnosis.summary),)
 
 
+def _posted(dossier: Dossier | None) -> tuple[Part, ...]:
+    """Return the post's own lines below its headline, the first few, verbatim."""
+    posts = dossier.of_kind(EvidenceKind.POST) if dossier else ()
+    lines = [line for each in posts for line in each.excerpt.lines[1:] if line.text.strip()][:POSTED_LINES]
+    if not lines:
+        return ()
+    shown = tuple(QuotedLine(number=line.number, text=line.text[:MAX_QUOTE]) for line in lines)
+    return (Quote(source="The post says", lines=shown),)
+
+
 def read_parts(dossier: Dossier | None) -> tuple[Part, ...]:
     """Return what was read without carrying a cause, so that nobody reads it again in vain."""
     read = [each for each in dossier.evidence if each.kind is not EvidenceKind.POST] if dossier else []
     if not read:
-        return (Text(text="Nothing but the alert's own words could be read."),)
+        return (Text(text="Nothing but the alert's own words could be read."), *_posted(dossier))
     told = "; ".join(each.summary[:MAX_SOURCE] or KINDS[each.kind] for each in read[:MAX_GAPS])
     return (Text(text="Read, without finding a cause in it:", quoted=told),)

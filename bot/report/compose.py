@@ -7,9 +7,12 @@ from bot.report.cited import known_parts
 from bot.report.fix import target_of
 from bot.report.status import status_of
 from bot.report.story import Story
-from bot.report.words import clock
+from bot.report.words import capital, clock
 
 SIMULATED = "SIMULATED"
+FROM_THE_POST = ("repo", "workflow", "job", "branch", "commit", "app", "service", "environment", "severity", "run_url")
+"""Labels that the sender itself gave, shown where the target does not say them already."""
+
 _BUSY = frozenset({ProposalState.APPROVED, ProposalState.EXECUTING, ProposalState.VERIFYING, ProposalState.UNKNOWN})
 
 
@@ -39,6 +42,9 @@ def facts(story: Story) -> Facts:
         ("Since", clock(story.alert.raised_at, story.incident.updated_at)),
         ("Alert", story.alert.title),
     ]
+    said_of_it = (target.name, target.namespace, target.cluster, target.container, story.alert.title)
+    named = ((label, story.alert.label(label)) for label in FROM_THE_POST)
+    pairs += [(capital(label.replace("_", " ")), text) for label, text in named if text and text not in said_of_it]
     many = len(story.incident.alert_ids)
     pairs += [("Alerts so far", str(many))] if many > 1 else []
     return Facts(pairs=tuple((what, said) for what, said in pairs if said))

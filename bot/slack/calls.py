@@ -203,7 +203,7 @@ async def asked(call: Any) -> Any:
         status = int(getattr(response, "status_code", 0) or 0)
         code = error_code(response)
         if status == 429 or code == "ratelimited":
-            raise Later(_retry_after(response)) from error
+            raise Later(retry_after(response)) from error
         if status >= 500 or code in {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}:
             raise Lost(code or f"HTTP {status}") from error
         raise Never(code or f"HTTP {status}") from error
@@ -218,7 +218,8 @@ def error_code(response: Any) -> str:
     return str(data.get("error") or "") if isinstance(data, Mapping) else ""
 
 
-def _retry_after(response: Any) -> float:
+def retry_after(response: Any) -> float:
+    """Return the seconds that a 429 asks for, between 0.1 and an hour; 1 where it does not say."""
     headers = getattr(response, "headers", None) or {}
     raw: Any = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
     raw = raw[0] if isinstance(raw, list) and raw else raw

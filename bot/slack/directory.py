@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.domain.errors import Forbidden, NotFound, PlatformError, Unavailable
+from bot.domain.errors import Forbidden, NotFound, OverBudget, PlatformError, Unavailable
 from bot.ports import Person, Room
-from bot.slack.calls import error_code
+from bot.slack.calls import Later, error_code, retry_after
 
 T = TypeVar("T")
 
 ROOM_SECONDS = 600.0
 MEMBERS_SECONDS = 60.0
 PAGES = 20
+RATE_WAITS = 3
+LONGEST_WAIT = 20.0
+"""Seconds; with RATE_WAITS pauses a minute of Slack's limits passes, and a lease (60 s) is hardly outlived."""
 
 
 class SlackDirectory:
@@ -98,11 +101,25 @@ class SlackDirectory:
 
 
 def _asked(operation: str, call: Callable[[], Any]) -> Any:
-    """Ask Slack and translate what it refuses."""
+    """Ask Slack, wait where it says Retry-After, and translate what it refuses. Waits for at most RATE_WAITS pauses."""
+    for _ in range(RATE_WAITS):
+        try:
+            return _once(operation, call)
+        except Later as later:
+            time.sleep(min(later.seconds, LONGEST_WAIT))
+    try:
+        return _once(operation, call)
+    except Later as later:
+        raise OverBudget("ratelimited", connection="slack", operation=operation) from later
+
+
+def _once(operation: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
     except SlackApiError as error:
         code = error_code(error.response) or f"HTTP {getattr(error.response, 'status_code', 'without a status')}"
+        if code == "ratelimited" or getattr(error.response, "status_code", 0) == 429:
+            raise Later(retry_after(error.response)) from error
         kind = {"missing_scope": Forbidden, "user_not_found": NotFound, "channel_not_found": NotFound}.get(
             code, Unavailable
         )

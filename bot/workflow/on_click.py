@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from bot.domain.action import Check
 from bot.domain.durable import Lease, Message, Step, Stored
 from bot.domain.errors import PlatformError
 from bot.domain.execution import Feedback
 from bot.domain.happening import Click
 from bot.domain.incident import Incident, IncidentState
-from bot.domain.proposal import OPEN, Proposal, ProposalState
+from bot.domain.proposal import OPEN, Proposal, ProposalState, ProposalStep
 from bot.remedy.authorize import Refused, authorize, may_touch
 from bot.remedy.catalog import action
 from bot.report.modal import compose_closed_review, compose_review, no_modal_words
@@ -48,16 +49,24 @@ def _review(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None:
         report = compose_closed_review(story, expired=proposal.state is ProposalState.OFFERED)
     else:
         step = proposal.current
-        try:
-            preflight = action(step.action).preflight(step, desk.platforms, "", dry_run=True)
-            problem = "" if preflight.ok else preflight.stale
-            checks = preflight.checks
-        except PlatformError as error:
-            problem, checks = f"The target could not be read just now ({error.detail}).", ()
+        problem, checks = _checked_now(desk, step)
         report = compose_review(story, ref=click.ref, checks=checks, problem=problem, warning=_warning(desk, click))
     shown = modal(click.view_key, click.ref, click.user_id, report, compose_answer(no_modal_words(report)))
     audit = desk.audit(click.user_id, "reviewed", incident.id, f"{proposal.id} digest {proposal.digest[:16]}")
     desk.state.apply(Step(name="review", at=now, finish=lease, messages=(shown,), audit=(audit,)))
+
+
+def _checked_now(desk: Desk, step: ProposalStep) -> tuple[str, tuple[Check, ...]]:
+    """Return why it cannot run now (empty: it can) and what was checked. A dry run changes nothing: it is tried twice."""
+    for again in (True, False):
+        try:
+            preflight = action(step.action).preflight(step, desk.platforms, "", dry_run=True)
+        except PlatformError as error:
+            if not again:
+                return f"The target could not be read just now ({error.detail}).", ()
+        else:
+            return ("" if preflight.ok else preflight.stale), preflight.checks
+    raise AssertionError("not reached")
 
 
 def _warning(desk: Desk, click: Click) -> str:

@@ -15,7 +15,15 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(os.environ.get("CODEHEALER_SCREENSHOTS", "var/screenshots"))
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,7 +34,11 @@ pytestmark = [
 @pytest.fixture
 def url(tmp_path_factory):
     """The address that `make run` prints, without any token in its environment."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "CODEHEALER_", "KUBECONFIG"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SLACK_", "CODEHEALER_", "KUBECONFIG"))
+    }
     folder = tmp_path_factory.mktemp("run")
     product = subprocess.Popen(
         [sys.executable, "-m", "bot", "up"],

@@ -131,7 +131,9 @@ def _complete(named: dict[str, str], lists: list[list[str]], alertname: str) -> 
         printed = list(values)
         for value in printed:
             if "pod" in named and (named["pod"].startswith(f"{value}-") or named["pod"] == value):
-                named.setdefault("container", value)
+                # people group by namespace, seldom by container: the one group label left is the namespace
+                is_namespace = values is group and len(group) == 1 and "namespace" not in named
+                named.setdefault("namespace" if is_namespace else "container", value)
                 values.remove(value)
             elif "pod" not in named and "Pod" in alertname and _STATEFUL.fullmatch(value):
                 named["pod"] = value

@@ -18,7 +18,7 @@ PRESSED = {"user": {"id": "U1"}, "team": {"id": "T1"}, "view": {**VIEW, "private
 
 @pytest.fixture
 def identity() -> Identity:
-    return Identity(team="T1", user="UBOT", bot="BBOT")
+    return Identity(team="T1", user_id="UBOT", bot_id="BBOT")
 
 
 def test_an_approval_is_decided_a_moment_after_it_arrived(identity: Identity) -> None:
