@@ -101,7 +101,7 @@ def test_grafana_is_not_alertmanager(read) -> None:
 
 
 def test_a_pod_that_begins_with_its_namespace_does_not_hide_it() -> None:
-    named, left = name_values(
+    named, _ = name_values(
         "KubePodCrashLooping", ["billing"], ["app", "kube-state-metrics", "billing-queue-6c9f7d4d7b-x2lqp", "warning"]
     )
     assert named["namespace"] == "billing"
