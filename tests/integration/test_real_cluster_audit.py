@@ -71,7 +71,8 @@ def test_a_whole_healing_uses_these_verbs_and_reads_no_secret(world: RealWorld) 
     assert workload.container("app").limit("memory") == "256Mi"
     assert world.ready_pod("leaky").mark(EXECUTION_MARK) == "ex_7"
     changes = {each for each in asked(world.namespace) if each[0] not in ("get", "list")}
-    assert changes == {("patch", "deployments"), ("create", "selfsubjectaccessreviews")}
+    # asking what one may do changes nothing, and how often the world asks it before it begins depends on the API server
+    assert changes - {("create", "selfsubjectaccessreviews")} == {("patch", "deployments")}
 
 
 def _patched(world: RealWorld, mark: str):
