@@ -10,9 +10,21 @@ from typing import Protocol, TypeVar
 from bot.domain.alert import SlackRef
 from bot.domain.audit import AuditRecord
 from bot.domain.cluster import ClusterEvent, Pod, Workload, WorkloadPatch
+from bot.domain.delivery import Application, AppResource, SyncWanted
 from bot.domain.durable import Delivery, JobCounts, Lane, Lease, OutboxRow, Recording, Step, Stored
 from bot.domain.evidence import Excerpt
+from bot.domain.finding import Finding
 from bot.domain.incident import Incident
+from bot.domain.pipeline import (
+    Annotation,
+    Commit,
+    Dispatch,
+    PipelineJob,
+    PullRequest,
+    PullRequestWanted,
+    RepoFile,
+    WorkflowRun,
+)
 from bot.domain.values import value
 
 S = TypeVar("S", bound=Stored)
@@ -110,11 +122,150 @@ class Cluster(Protocol):
         """Ask the API server whether we may (SelfSubjectAccessReview)."""
         ...
 
+    def short_workloads(self, namespaces: tuple[str, ...], limit: int) -> tuple[Workload, ...]:
+        """Return workloads with fewer available pods than they want; of all namespaces when none is named."""
+        ...
+
+
+class Pipelines(Protocol):
+    """One GitHub connection. `repo` is `owner/name`. Reads count against a budget an hour: OverBudget when it is spent.
+
+    Writes are sent once and never resent; one whose answer is lost raises AnswerLost, one that GitHub refuses raises
+    Rejected, Forbidden, NotFound or Conflict with GitHub's own words (PyGithub's False included).
+    """
+
+    def run(self, repo: str, run_id: str) -> WorkflowRun: ...
+
+    def runs(self, repo: str, workflow: str, branch: str, limit: int) -> tuple[WorkflowRun, ...]:
+        """Return the newest runs, newest first; of one workflow (file name, path or name) and branch unless empty."""
+        ...
+
+    def attempts(self, run: WorkflowRun) -> tuple[WorkflowRun, ...]:
+        """Return the run's earlier attempts, oldest first; a run at its first attempt has none and costs no request."""
+        ...
+
+    def last_good(self, run: WorkflowRun) -> WorkflowRun | None:
+        """Return the newest run before this one, of the same workflow and branch, that succeeded; None: none is known."""
+        ...
+
+    def jobs(self, repo: str, run_id: str, attempt: int) -> tuple[PipelineJob, ...]:
+        """Return the jobs of one attempt with their steps, at most 100."""
+        ...
+
+    def annotations(self, repo: str, job_id: str) -> tuple[Annotation, ...]:
+        """Return what the job's steps marked, failures first, at most 50."""
+        ...
+
+    def log(self, repo: str, job_id: str, keep: Keep) -> Excerpt:
+        """Return what `keep` keeps of a job's log, streamed through GitHub's redirect. Raises NotFound once it expired."""
+        ...
+
+    def file(self, repo: str, path: str, ref: str) -> RepoFile:
+        """Return a text file of at most 1 MB at a commit or branch. Raises NotFound; Rejected when it is no text."""
+        ...
+
+    def files(self, repo: str, path: str, ref: str) -> tuple[str, ...]:
+        """Return the paths of the files in a folder, not deeper, sorted, at most 200."""
+        ...
+
+    def commits(self, repo: str, ref: str, path: str, limit: int) -> tuple[Commit, ...]:
+        """Return the newest commits that lead to `ref` and touch `path` (empty: any), newest first."""
+        ...
+
+    def compare(self, repo: str, base: str, head: str) -> tuple[Commit, ...]:
+        """Return the commits of head that are not in base, newest first, at most 50."""
+        ...
+
+    def commit(self, repo: str, sha: str) -> Commit:
+        """Return one commit with the files that it changed."""
+        ...
+
+    def default_branch(self, repo: str) -> str: ...
+
+    def pull_of(self, repo: str, branch: str) -> PullRequest | None:
+        """Return the newest pull request from that branch of the repository, open or closed, else None."""
+        ...
+
+    def branch_exists(self, repo: str, branch: str) -> bool: ...
+
+    def viewer(self) -> str:
+        """Return the login under which we write: `triggering_actor` of our re-runs (`app[bot]` for a GitHub App)."""
+        ...
+
+    def rerun_failed_jobs(self, repo: str, run_id: str) -> None:
+        """Re-run the failed jobs of a run, and what depends on them, as its next attempt."""
+        ...
+
+    def dispatch(self, wanted: Dispatch) -> str:
+        """Start the workflow; return the new run's id when GitHub tells it, else the empty string."""
+        ...
+
+    def dispatched(self, repo: str, workflow_file: str, mark: str, since: datetime) -> WorkflowRun | None:
+        """Return the run of that workflow, begun at or after `since`, whose title holds the mark."""
+        ...
+
+    def open_pull(self, wanted: PullRequestWanted) -> PullRequest:
+        """Make branch, commit and pull request; goes on where an earlier try under the same branch name ended.
+
+        Raises Conflict when a file is not what the edits were made for: then no branch, or an untouched one, is left.
+        """
+        ...
+
+    def checkup(self, repositories: tuple[str, ...]) -> tuple[Finding, ...]:
+        """Return what the credential can and cannot do, for `doctor`. Asks only; never raises PlatformError."""
+        ...
+
+
+class Deployments(Protocol):
+    """One Argo CD connection. An application that does not exist is Forbidden here (Argo CD tells the two not apart)."""
+
+    def application(self, name: str, refresh: str = "") -> Application:
+        """Return the application; `refresh` is "", "normal" or "hard" (compare again first)."""
+        ...
+
+    def applications(self) -> tuple[Application, ...]:
+        """Return every application that we may see, at most 500, without their operations' results."""
+        ...
+
+    def tree(self, name: str) -> tuple[AppResource, ...]:
+        """Return the resource tree with health, at most 500: what the application declares and what grew of it."""
+        ...
+
+    def manifests(self, name: str, revision: str = "") -> tuple[str, ...]:
+        """Return the rendered manifests, each as YAML text, at most 200. Raises Rejected with the error of rendering."""
+        ...
+
+    def events(self, name: str, resource: AppResource) -> tuple[ClusterEvent, ...]:
+        """Return the events of one resource of the tree, oldest first, at most 100."""
+        ...
+
+    def log(
+        self, name: str, namespace: str, pod: str, container: str, previous: bool, max_lines: int, keep: Keep
+    ) -> Excerpt:
+        """Return what `keep` keeps of a pod's log. An error that Argo CD sends as content raises as what it is."""
+        ...
+
+    def sync(self, wanted: SyncWanted) -> None:
+        """Start a sync, once. A sync that must fail is accepted: look at the operation. Raises Conflict when one runs."""
+        ...
+
+    def allowed(self, action: str, project: str, name: str) -> bool:
+        """Ask Argo CD whether we may (`get`, `sync`, ...) do that to the application."""
+        ...
+
+    def checkup(self) -> tuple[Finding, ...]:
+        """Return what the credential can and cannot do, for `doctor`. Asks only; never raises PlatformError."""
+        ...
+
 
 class Platforms(Protocol):
     """The configured connections. What is not configured raises NotConfigured, which becomes a gap."""
 
     def cluster(self, connection: str) -> Cluster: ...
+
+    def pipelines(self, connection: str) -> Pipelines: ...
+
+    def deployments(self, connection: str) -> Deployments: ...
 
 
 class State(Protocol):

@@ -84,7 +84,10 @@ class TargetKind(StrEnum):
 
 @value
 class Target:
-    """What is broken, as the alert names it; the platform has to confirm it before anything is proposed."""
+    """What is broken, as the alert names it; the platform has to confirm it before anything is proposed.
+
+    `run_id` and `branch` are those of a workflow run; `revision` is the one an application was synced to.
+    """
 
     connection: str = "default"
     kind: TargetKind = TargetKind.NONE
@@ -95,6 +98,9 @@ class Target:
     url: str = ""
     workload_kind: str = ""
     container: str = ""
+    run_id: str = ""
+    branch: str = ""
+    revision: str = ""
 
     @property
     def title(self) -> str:

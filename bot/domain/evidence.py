@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from bot.domain.alert import Target
 from bot.domain.cluster import Pod, Workload
+from bot.domain.delivery import Application
+from bot.domain.pipeline import Commit, PipelineJob, RepoFile, WorkflowRun
 from bot.domain.values import value
 
 
@@ -15,9 +17,16 @@ class EvidenceKind(StrEnum):
     EVENTS = "events"
     LOG = "log"
     PREVIOUS_LOG = "previous_log"
+    RUN = "run"
+    ANNOTATIONS = "annotations"
     CI_LOG = "ci_log"
+    WORKFLOW_FILE = "workflow_file"
+    CHANGE = "change"
     DESCRIBE = "describe"
     APP_STATUS = "app_status"
+    RESOURCES = "resources"
+    MANIFESTS = "manifests"
+    SOURCE = "source"
 
 
 class GapReason(StrEnum):
@@ -107,6 +116,11 @@ class Dossier:
     """Everything known about an incident at one moment. Order of the evidence carries no meaning.
 
     `target` is what the platform confirmed (an owning workload, say), else what the alert named; `confirmed` says which.
+    `run`, `jobs` (of its newest attempt) and `last_good` are of a workflow run; `passed_before` are earlier attempts or
+    runs of the same commit and workflow that passed (a flaky job shows there). `app` is the application that failed or that
+    owns the workload. `files` are the manifests in the source that the failure names: as they are at the failing
+    revision, and beside each, with the last good revision as `ref`, as they were. `changes` are who pushed what since
+    the last good run or revision, newest first.
     """
 
     id: str
@@ -116,6 +130,13 @@ class Dossier:
     gaps: tuple[EvidenceGap, ...] = ()
     workload: Workload | None = None
     pods: tuple[Pod, ...] = ()
+    run: WorkflowRun | None = None
+    jobs: tuple[PipelineJob, ...] = ()
+    last_good: WorkflowRun | None = None
+    passed_before: tuple[WorkflowRun, ...] = ()
+    app: Application | None = None
+    files: tuple[RepoFile, ...] = ()
+    changes: tuple[Commit, ...] = ()
     confirmed: bool = False
     collected_at: datetime
 

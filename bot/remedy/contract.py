@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.action import ActionSpec, Check, Looked, Preview
+from bot.domain.connections import Connections
 from bot.domain.diagnosis import Hypothesis
 from bot.domain.evidence import Dossier
 from bot.domain.execution import Execution, Verdict, Verification
@@ -29,6 +30,7 @@ class Ask:
     executions: tuple[Execution, ...] = ()
     verifications: tuple[Verification, ...] = ()
     diagnosis_id: str = ""
+    connections: Connections = Connections()
 
 
 @value
@@ -56,10 +58,16 @@ class Preflight:
 
 @value
 class Progress:
-    """One look at whether the fix helps. No verdict: not yet, look again. The checks are those written down before."""
+    """One look at whether the fix helps. No verdict: not yet, look again. The checks are those written down before.
+
+    `waits_for` says, in a sentence, that a person has to do something first (merge a pull request); it comes without a
+    verdict, and the proposal then waits for days rather than minutes. `url` is where they do it.
+    """
 
     verdict: Verdict | None
     checks: tuple[Check, ...] = ()
+    waits_for: str = ""
+    url: str = ""
 
 
 class Action(Protocol):
