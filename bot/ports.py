@@ -84,6 +84,10 @@ class Directory(Protocol):
         """Return what is known of a channel; when Slack does not answer it counts as external."""
         ...
 
+    def rooms(self) -> tuple[Room, ...]:
+        """Return the channels that the bot is in, direct messages aside, at most 1,000. Raises PlatformError."""
+        ...
+
     def is_member(self, channel: str, user_id: str) -> bool:
         """Return whether the person is in the channel. Raises PlatformError."""
         ...
@@ -293,6 +297,13 @@ class State(Protocol):
 
     def open_with(self, fingerprint: str) -> Incident | None:
         """Return the one incident with this fingerprint that is not closed."""
+        ...
+
+    def open_about(self, keys: Sequence[str]) -> tuple[Incident, ...]:
+        """Return the incidents that are not closed and hold an alert with one of these keys (`Alert.about`), newest first.
+
+        At most 100: a sender's group can be large.
+        """
         ...
 
     def latest_with(self, fingerprint: str) -> Incident | None:

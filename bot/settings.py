@@ -44,6 +44,18 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
 
 
+def _address(url: str) -> str:
+    """Check an address that credentials travel to: https, or http on loopback for tests and the sandbox."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"it is no address: {error}") from error
+    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not (parts.scheme == "https" or (parts.scheme == "http" and loopback)) or parts.username or parts.query:
+        raise ValueError("it must be an https (or loopback http) address without credentials")
+    return url.rstrip("/")
+
+
 class Mode(StrEnum):
     LIVE = "live"
     SANDBOX = "sandbox"
@@ -82,6 +94,7 @@ class HouseSettings(BaseModel):
     verify_window: Duration | None = Field(None, alias="CODEHEALER_VERIFY_WINDOW")
     audit_key: str = Field("", alias="CODEHEALER_AUDIT_KEY")
     own_app_id: str = Field("", alias="CODEHEALER_OWN_APP_ID")
+    sweep_every: Duration = Field(timedelta(minutes=5), alias="CODEHEALER_SWEEP_EVERY")
     sandbox_port: int = Field(0, alias="CODEHEALER_SANDBOX_PORT", ge=0, le=65535)
 
     @property
@@ -98,12 +111,62 @@ class KubernetesSettings(BaseModel):
     kubeconfig: Path | None = Field(None, alias="KUBECONFIG")
 
 
+class GithubSettings(BaseModel):
+    """The GitHub connection `default`: a token, or a GitHub App by its id and private key."""
+
+    token: str = Field("", alias="GITHUB_TOKEN")
+    app_id: str = Field("", alias="GITHUB_APP_ID")
+    private_key: str = Field("", alias="GITHUB_PRIVATE_KEY")
+    api_url: str = Field("https://api.github.com", alias="GITHUB_API_URL")
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        return _address(url)
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a credential."""
+        return bool(self.token or (self.app_id and self.private_key))
+
+
+class ArgocdSettings(BaseModel):
+    """The Argo CD connection `default`: a URL and a token of an account with the capability apiKey."""
+
+    server: str = Field("", alias="ARGOCD_SERVER")
+    token: str = Field("", alias="ARGOCD_AUTH_TOKEN")
+
+    @field_validator("server")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        return _address(url) if url else url
+
+    @property
+    def configured(self) -> bool:
+        """Whether there are an address and a credential."""
+        return bool(self.server and self.token)
+
+
 class Settings(BaseModel):
-    """All subjects together."""
+    """All subjects together. `secret` reads a credential again each time: a file behind NAME_FILE may have changed."""
 
     slack: SlackSettings
     house: HouseSettings
     kubernetes: KubernetesSettings
+    github: GithubSettings
+    argocd: ArgocdSettings
+    sources: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+
+    def secret(self, name: str) -> str:
+        """Return the value of NAME, or what the file behind NAME_FILE holds now; empty when neither is set.
+
+        For the credentials of connections, whose names connections.yaml chooses. Raises ConfigError for a file that
+        cannot be read.
+        """
+        if self.sources.get(name):
+            return self.sources[name]
+        path = self.sources.get(f"{name}_FILE")
+        return _from_file(name, Path(path)) if path else ""
 
 
 def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
@@ -114,6 +177,9 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
             slack=SlackSettings.model_validate(values),
             house=HouseSettings.model_validate(values),
             kubernetes=KubernetesSettings.model_validate(values),
+            github=GithubSettings.model_validate(values),
+            argocd=ArgocdSettings.model_validate(values),
+            sources=_merged(os.environ if environ is None else environ, dotenv),
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -124,13 +190,23 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
 
 def names() -> tuple[str, ...]:
     """Return every variable that is read, for the docs' tests."""
-    subjects: tuple[type[BaseModel], ...] = (SlackSettings, HouseSettings, KubernetesSettings)
+    subjects: tuple[type[BaseModel], ...] = (
+        SlackSettings,
+        HouseSettings,
+        KubernetesSettings,
+        GithubSettings,
+        ArgocdSettings,
+    )
     return tuple(str(field.alias) for subject in subjects for field in subject.model_fields.values())
 
 
-def _values(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, Any]:
+def _merged(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
     written = dotenv_values(dotenv) if dotenv and dotenv.is_file() else {}
-    merged = {name: value for name, value in {**written, **environ}.items() if value}
+    return {name: value for name, value in {**written, **environ}.items() if value}
+
+
+def _values(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, Any]:
+    merged = _merged(environ, dotenv)
     read: dict[str, Any] = {}
     for name in names():
         if name in merged:

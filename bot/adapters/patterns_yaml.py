@@ -15,12 +15,12 @@ import yaml
 from bot.diagnosis.actions import ACTIONS, ESCALATE, serves
 from bot.diagnosis.calibrate import Calibration, Point
 from bot.diagnosis.match import compiled, places
-from bot.diagnosis.pattern import FACTS, LOGS, PLATFORM, FactIs, Pattern, Unless
+from bot.diagnosis.pattern import ANYWHERE, CI, FACTS, LOGS, PLATFORM, FactIs, Pattern, Unless
 from bot.domain.diagnosis import Category
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import EvidenceKind
 
-_GROUPS = {"logs": LOGS, "platform": PLATFORM, "any": tuple(EvidenceKind)}
+_GROUPS = {"logs": LOGS, "ci": CI, "platform": PLATFORM, "any": ANYWHERE}
 _KINDS = {kind.value: (kind,) for kind in EvidenceKind} | _GROUPS
 _REQUIRED = ("id", "cause", "category", "statement", "action", "where", "literals", "regex", "weight", "examples")
 _KNOWN = (*_REQUIRED, "remedy", "but_not", "facts", "unless", "counters")

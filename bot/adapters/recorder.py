@@ -19,11 +19,15 @@ from bot.domain.errors import CodeHealerError, PlatformError
 from bot.domain.incident import Incident
 from bot.domain.stored import filing
 from bot.domain.values import canonical
-from bot.ports import Cluster, Platforms, State
+from bot.ports import Cluster, Deployments, Pipelines, Platforms, State
 from knowledge.text.redact import Session as Secrets
 
-STATE_READS = frozenset({"where", "latest_with", "open_with", "of_thread", "open_incidents"})
+STATE_READS = frozenset({"where", "latest_with", "open_with", "open_about", "of_thread", "open_incidents"})
 """Reads that depend on more than the incident's own steps. All others a replay answers from those steps."""
+
+
+PORTS: dict[str, type] = {"cluster": Cluster, "pipelines": Pipelines, "deployments": Deployments}
+"""A method of Platforms -> the port that it returns."""
 
 
 class ReplayDiffers(CodeHealerError):
@@ -106,24 +110,33 @@ class Recorded:
 
 
 class RecordedPlatforms:
-    """Platforms whose connections are recorded, each under its own name."""
+    """Platforms whose connections are recorded, each under its own kind and name."""
 
     def __init__(self, target: Platforms) -> None:
         self._target = target
-        self._clusters: dict[str, Cluster] = {}
+        self._known: dict[tuple[str, str], Any] = {}
 
     def cluster(self, connection: str) -> Cluster:
-        known = self._clusters.get(connection)
+        return cast("Cluster", self._of("cluster", connection))
+
+    def pipelines(self, connection: str) -> Pipelines:
+        return cast("Pipelines", self._of("pipelines", connection))
+
+    def deployments(self, connection: str) -> Deployments:
+        return cast("Deployments", self._of("deployments", connection))
+
+    def _of(self, kind: str, connection: str) -> Any:
+        known = self._known.get((kind, connection))
         if known is None:
             try:
-                real = self._target.cluster(connection)
+                real = getattr(self._target, kind)(connection)
             except PlatformError as error:
                 session = _session.get()
                 if session is not None:
-                    asked = {"port": "platforms", "method": "cluster", "args": [connection]}
+                    asked = {"port": "platforms", "method": kind, "args": [connection]}
                     session.exchanges.append(canonical({**asked, "error": _error(error)}))
                 raise
-            known = self._clusters[connection] = cast("Cluster", Recorded(Cluster, f"cluster:{connection}", real))
+            known = self._known[kind, connection] = Recorded(PORTS[kind], f"{kind}:{connection}", real)
         return known
 
 
@@ -225,10 +238,19 @@ class ReplayedPlatforms:
         self._tape = tape
 
     def cluster(self, connection: str) -> Cluster:
-        refused = self._tape.refused("platforms", "cluster", [connection])
+        return cast("Cluster", self._of("cluster", connection))
+
+    def pipelines(self, connection: str) -> Pipelines:
+        return cast("Pipelines", self._of("pipelines", connection))
+
+    def deployments(self, connection: str) -> Deployments:
+        return cast("Deployments", self._of("deployments", connection))
+
+    def _of(self, kind: str, connection: str) -> Replayed:
+        refused = self._tape.refused("platforms", kind, [connection])
         if refused is not None:
             raise _raised(refused)
-        return cast("Cluster", Replayed(Cluster, f"cluster:{connection}", self._tape))
+        return Replayed(PORTS[kind], f"{kind}:{connection}", self._tape)
 
 
 class ReplayedState:

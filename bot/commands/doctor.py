@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
-from bot.bootstrap import Connections, load_knowledge, peek
+from bot.bootstrap import ConfiguredPlatforms, load_knowledge, peek
+from bot.domain.connections import ConnectionKind, Connections
 from bot.domain.errors import CodeHealerError, NotConfigured, PlatformError
 from bot.domain.finding import Finding
+from bot.domain.scope import ChannelRules
 from bot.domain.values import plain
 from bot.remedy.catalog import ACTIONS
 from bot.settings import Settings
@@ -19,7 +23,7 @@ READS = (
 
 def doctor(settings: Settings, *, as_json: bool, write: Callable[[str], object]) -> int:
     """Print every finding; return 1 when one is not in order."""
-    findings = [*_configuration(settings), *_slack(settings), *_kubernetes(settings), *_state(settings)]
+    findings = [*_configuration(settings), *_slack(settings), *_platforms(settings), *_state(settings)]
     wrong = [each for each in findings if not each.ok]
     if as_json:
         write(json.dumps({"ok": not wrong, "findings": plain(findings)}, ensure_ascii=False) + "\n")
@@ -55,27 +59,75 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     return check_slack(slack.bot_token, slack.app_token, slack.api_url, settings.house.approvers)
 
 
-def _kubernetes(settings: Settings) -> Iterator[Finding]:
+def _platforms(settings: Settings) -> Iterator[Finding]:
+    """Check every connection with the permissions that its actions need."""
     try:
-        cluster = Connections(settings).cluster("default")
+        platforms = ConfiguredPlatforms(settings)
+        channels = load_knowledge(settings.house.config_dir).channels
+    except CodeHealerError as error:
+        yield Finding(subject="connections", ok=False, says=str(error), mend="correct the file at that line")
+        return
+    known = platforms.connections
+    for kind, absent in ((ConnectionKind.GITHUB, "GITHUB_TOKEN"), (ConnectionKind.ARGOCD, "ARGOCD_SERVER")):
+        if not any(each.kind is kind for each in known.known):
+            yield Finding(subject=kind, ok=True, says=f"not configured ({absent} is not set); cards name the gap")
+    for each in known.known:
+        if each.kind is ConnectionKind.KUBERNETES:
+            yield from _kubernetes(platforms, each.name)
+        elif each.kind is ConnectionKind.GITHUB:
+            repos = _repositories(channels, known, each.name)
+            yield from _asked(f"github {each.name}", partial(_check_github, platforms, each.name, repos))
+        else:
+            yield from _asked(f"argocd {each.name}", partial(_check_argocd, platforms, each.name))
+
+
+def _check_github(
+    platforms: ConfiguredPlatforms, connection: str, repositories: tuple[str, ...]
+) -> tuple[Finding, ...]:
+    return platforms.pipelines(connection).checkup(repositories)
+
+
+def _check_argocd(platforms: ConfiguredPlatforms, connection: str) -> tuple[Finding, ...]:
+    return platforms.deployments(connection).checkup()
+
+
+def _repositories(channels: ChannelRules, known: Connections, connection: str) -> tuple[str, ...]:
+    """Return the repositories that slack_channels.yaml names whole and that belong to the connection."""
+    named = dict.fromkeys(repo for rule in channels.rules for repo in (*rule.read.repositories, *rule.act.repositories))
+    return tuple(
+        repo
+        for repo in named
+        if not {"*", "?"} & set(repo) and known.of(ConnectionKind.GITHUB, repo.partition("/")[0]) == connection
+    )
+
+
+def _asked(subject: str, ask: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    try:
+        return tuple(replace(each, subject=f"{subject}: {each.subject}") for each in ask())
+    except CodeHealerError as error:
+        return (Finding(subject=subject, ok=False, says=str(error), mend="correct the connection's credential"),)
+
+
+def _kubernetes(platforms: ConfiguredPlatforms, connection: str) -> Iterator[Finding]:
+    subject = f"kubernetes {connection}"
+    try:
+        cluster = platforms.cluster(connection)
         missing = [
             f"{verb} {resource}" for verb, group, resource in READS if not cluster.allowed(verb, group, resource, "")
         ]
         needed = dict.fromkeys(each for action in ACTIONS for each in action.spec.permissions)
         cannot = [f"{p.verb} {p.resource}" for p in needed if not cluster.allowed(p.verb, p.group, p.resource, "")]
     except NotConfigured as error:
-        yield Finding(subject="kubernetes", ok=True, says=f"not configured ({error.detail}); cards name the gap")
+        yield Finding(subject=subject, ok=True, says=f"not configured ({error.detail}); cards name the gap")
         return
     except PlatformError as error:
-        yield Finding(
-            subject="kubernetes", ok=False, says=str(error), mend="check KUBECONFIG, the address and the network"
-        )
+        yield Finding(subject=subject, ok=False, says=str(error), mend="check KUBECONFIG, the address and the network")
         return
     except CodeHealerError as error:
-        yield Finding(subject="kubernetes", ok=False, says=str(error), mend="correct KUBECONFIG")
+        yield Finding(subject=subject, ok=False, says=str(error), mend="correct KUBECONFIG")
         return
     yield Finding(
-        subject="kubernetes reads",
+        subject=f"{subject} reads",
         ok=not missing,
         says=f"not allowed in all namespaces: {', '.join(missing)}"
         if missing
@@ -83,7 +135,7 @@ def _kubernetes(settings: Settings) -> Iterator[Finding]:
         mend="bind the chart's ClusterRole (charts/codehealer)" if missing else "",
     )
     yield Finding(
-        subject="kubernetes fixes",
+        subject=f"{subject} fixes",
         ok=True,
         says=f"not in all namespaces: {', '.join(cannot)}; Approve says so where it is refused"
         if cannot

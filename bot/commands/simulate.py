@@ -30,6 +30,9 @@ class _Nobody:
     def room(self, channel: str) -> Room:
         return Room(channel=channel, name="simulated", external=False)
 
+    def rooms(self) -> tuple[Room, ...]:
+        return ()
+
     def is_member(self, channel: str, user_id: str) -> bool:  # noqa: ARG002 - the port's
         return False
 

@@ -77,6 +77,11 @@ def _environment(line: dict[str, object], data: Path) -> dict[str, str]:
         "SLACK_BOT_TOKEN": str(line["slack_bot_token"]),
         "SLACK_APP_TOKEN": str(line["slack_app_token"]),
         "KUBECONFIG": str(line["kubeconfig"]),
+        "GITHUB_API_URL": str(line["github_url"]),
+        "GITHUB_TOKEN": str(line["github_token"]),
+        "GITHUB_APP_ID": "",
+        "ARGOCD_SERVER": str(line["argocd_url"]),
+        "ARGOCD_AUTH_TOKEN": str(line["argocd_token"]),
     }
 
 

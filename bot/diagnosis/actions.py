@@ -1,4 +1,7 @@
-"""What mends what: the words in which a pattern names its action, and the catalogue entries that can serve each."""
+"""What mends what: the words in which a pattern names its action, and the remedies that can serve each.
+
+A remedy is an action of the catalogue or one of its plans (`credential.refresh`: rotate, then run again).
+"""
 
 from collections.abc import Mapping
 
@@ -6,9 +9,9 @@ ESCALATE = "escalate"
 """The catalogue entry that only calls a person. It can serve every action."""
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "retry": (),
-    "refresh_credentials": (),
-    "fix_config": (),
+    "retry": ("github.rerun_failed_jobs", "argocd.sync"),
+    "refresh_credentials": ("credential.refresh",),
+    "fix_config": ("github.open_fix_pr",),
     "pin_dependency": (),
     "code_change": (),
     "increase_memory": ("kubernetes.set_resources",),
@@ -20,12 +23,12 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "scale": (),
     "restart": ("kubernetes.rollout_restart",),
     "rollback": (),
-    "argocd_sync": (),
+    "argocd_sync": ("argocd.sync",),
     "escalate": (),
 }
-"""Action word of a pattern -> ids of the catalogue that can do it, beside `escalate`."""
+"""Action word of a pattern -> ids of actions and plans that can do it, beside `escalate`."""
 
 
 def serves(remedy: str, action: str) -> bool:
-    """Return whether the catalogue entry can serve the action."""
+    """Return whether the action or plan of that id can serve the action word."""
     return remedy == ESCALATE or remedy in ACTIONS.get(action, ())

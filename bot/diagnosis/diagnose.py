@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.diagnosis.calibrate import Calibration, calibrate
 from bot.diagnosis.match import Found, Matcher, holds
+from bot.diagnosis.pattern import CI
 from bot.diagnosis.score import Scored, ends, scored
 from bot.domain.diagnosis import MAX_QUOTE, Category, Citation, Confidence, Diagnosis, Factor, Hypothesis, Symptom
 from bot.domain.evidence import Dossier, Evidence
@@ -13,6 +14,7 @@ from bot.domain.values import value
 _MOST_HYPOTHESES = 5
 _MOST_QUOTES = 5
 _RIVAL_WITHIN = 1.5
+_MAX_NAME = 80
 
 
 @value
@@ -120,12 +122,20 @@ def _hypothesis(each: Scored, confidence: Confidence) -> Hypothesis:
     return Hypothesis(
         cause_id=each.cause,
         category=each.category,
-        statement=each.lead.symptom.statement,
+        statement=_placed(each.lead.symptom.statement, each.lead.evidence),
         confidence=confidence,
         supports=tuple(supports.values())[:_MOST_QUOTES],
         contradicts=tuple(found.symptom for found in each.against[:_MOST_QUOTES]),
         remedy=each.lead.pattern.remedy,
     )
+
+
+def _placed(statement: str, evidence: Evidence) -> str:
+    """Return the statement with the job and step that it was found in, when it was found in a job."""
+    job, step = (" ".join(evidence.fact(name)[:_MAX_NAME].split()) for name in ("job", "step"))
+    if not job or evidence.kind not in CI:
+        return statement
+    return f"{statement.removesuffix('.')} (job {job}{f', step {step}' if step else ''})."
 
 
 def _nothing(dossier: Dossier) -> str:

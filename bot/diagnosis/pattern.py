@@ -4,59 +4,36 @@ from bot.domain.diagnosis import Category
 from bot.domain.evidence import EvidenceKind
 from bot.domain.values import value
 
-FACTS = frozenset(
-    [
-        "app",
-        "author",
-        "available_replicas",
-        "container",
-        "container_ready",
-        "cpu_limit",
-        "cpu_request",
-        "exit_code",
-        "health",
-        "image",
-        "init",
-        "kind",
-        "last_exit_code",
-        "last_message",
-        "last_reason",
-        "last_warning",
-        "managed_by",
-        "manager",
-        "memory_limit",
-        "memory_request",
-        "message",
-        "namespace",
-        "node",
-        "phase",
-        "pod",
-        "pod_reason",
-        "ready",
-        "reason",
-        "replica_failure",
-        "replicas",
-        "restarts",
-        "state",
-        "sync",
-        "title",
-        "unschedulable",
-        "updated_replicas",
-        "waiting_reason",
-        "warnings",
-        "workload",
-    ]
-)
+FACTS = frozenset({
+    "annotations", "app", "attempt", "author", "automated", "available_replicas", "branch", "changed_from",
+    "changes", "commit", "conclusion", "condition", "container", "container_ready", "cpu_limit", "cpu_request",
+    "declares", "event", "exit_code", "failed_jobs", "failed_resource", "health", "image", "init", "job", "kind",
+    "last_exit_code", "last_good", "last_message", "last_reason", "last_warning", "line", "managed_by", "manager",
+    "memory_limit", "memory_request", "message", "namespace", "newer_run", "node", "operation_phase",
+    "passed_before", "passed_run", "path", "phase", "pod", "pod_reason", "ready", "reason", "replica_failure",
+    "replicas", "repo", "restarts", "revision", "run", "run_status", "runner", "self_heal", "state", "step", "sync",
+    "sync_failed", "tag", "title", "unschedulable", "updated_replicas", "waiting_reason", "warnings", "workflow",
+    "workload",
+})  # fmt: skip
 """Names of facts that readers state and a pattern may test or speak of. A reader may state a name more than once."""
 
 LOGS = (EvidenceKind.LOG, EvidenceKind.PREVIOUS_LOG, EvidenceKind.CI_LOG)
+CI = (EvidenceKind.CI_LOG, EvidenceKind.ANNOTATIONS)
+"""What a CI job itself says; the runner tells its own end in an annotation only."""
+
 PLATFORM = (
     EvidenceKind.POD,
     EvidenceKind.WORKLOAD,
     EvidenceKind.EVENTS,
     EvidenceKind.DESCRIBE,
     EvidenceKind.APP_STATUS,
+    EvidenceKind.RESOURCES,
 )
+STATED = (*PLATFORM, EvidenceKind.RUN)
+"""Where a platform states facts of its own."""
+
+ANYWHERE = (*PLATFORM, *LOGS, EvidenceKind.ANNOTATIONS, EvidenceKind.POST)
+"""Where a failure speaks. Commit messages, names of steps and files tell of other things, often of failures past."""
 
 
 @value

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.diagnosis.match import Found, holds
-from bot.diagnosis.pattern import LOGS, PLATFORM, Unless
+from bot.diagnosis.pattern import LOGS, PLATFORM, STATED, Unless
 from bot.domain.diagnosis import Category, Factor
 from bot.domain.evidence import Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.values import value
@@ -66,7 +66,7 @@ def line_factors(found: Found, last: Mapping[str, int]) -> tuple[Factor, ...]:
     pattern, kind = found.pattern, found.evidence.kind
     reason = f"the quoted line is a known sign of this cause ({pattern.id})"
     factors = [Factor(name="pattern", weight=pattern.weight, reason=reason)]
-    if pattern.facts and kind in PLATFORM:
+    if pattern.facts and kind in STATED:
         factors.append(Factor(name="fact", weight=1.5, reason="the platform's own status states it"))
     elif kind in PLATFORM:
         factors.append(Factor(name="source", weight=0.8, reason=f"the platform itself says so in its {kind.value}"))
@@ -106,9 +106,9 @@ def _agreement(found: Sequence[Found]) -> tuple[Factor, ...]:
 
 def _source(kind: EvidenceKind) -> str:
     """Two readings of the same status are one source."""
-    if kind in {EvidenceKind.POD, EvidenceKind.DESCRIBE, EvidenceKind.WORKLOAD}:
+    if kind in {EvidenceKind.POD, EvidenceKind.DESCRIBE, EvidenceKind.WORKLOAD, EvidenceKind.RESOURCES}:
         return "status"
-    return "log" if kind in LOGS else kind.value
+    return "log" if kind in LOGS or kind is EvidenceKind.ANNOTATIONS else kind.value
 
 
 def _against(
@@ -130,11 +130,13 @@ def _contradiction(_: Unless, reason: str) -> Factor:
 
 
 _WORTH_MISSING: Collection[GapReason] = frozenset(GapReason) - {GapReason.EMPTY, GapReason.NOT_FOUND}
+_OF_PODS = (EvidenceKind.POD, EvidenceKind.WORKLOAD, EvidenceKind.EVENTS, EvidenceKind.DESCRIBE)
 
 
 def _gaps(lead: Found, gaps: Sequence[EvidenceGap]) -> tuple[Factor, ...]:
     """A source that could not be read, and in which this pattern would also show itself, makes us less sure."""
-    missing = sorted({g.request.kind.value for g in gaps if g.reason in _WORTH_MISSING and g.request.kind in PLATFORM})
+    worth = _OF_PODS if lead.evidence.kind in {EvidenceKind.LOG, EvidenceKind.PREVIOUS_LOG} else PLATFORM
+    missing = sorted({g.request.kind.value for g in gaps if g.reason in _WORTH_MISSING and g.request.kind in worth})
     if not missing or lead.evidence.kind in PLATFORM:
         return ()
     weight = -0.3 * min(len(missing), 2)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from bot.domain.alert import TargetKind
+from bot.domain.connections import ConnectionKind
 from bot.domain.values import value
 
 
@@ -24,16 +25,25 @@ class Looked(StrEnum):
 
 @value
 class Permission:
-    """One verb on one resource that the action needs, as Kubernetes RBAC writes it; feeds `doctor` and the chart."""
+    """One right that the action needs, in the platform's own words; feeds `doctor` and docs/actions.md.
+
+    Kubernetes (and the chart's RBAC): verb, API group, resource. GitHub: `write` on a permission of a fine-grained token or
+    App, such as `actions`. Argo CD: an action on an RBAC resource, such as `sync` on `applications`. Both have no group.
+    """
 
     verb: str
-    group: str
+    group: str = ""
     resource: str
+    platform: ConnectionKind = ConnectionKind.KUBERNETES
 
 
 @value
 class ActionSpec:
-    """A catalogue entry. `guard` and `marker` say, for people, what the platform checks and what we leave there."""
+    """A catalogue entry. `guard` and `marker` say, for people, what the platform checks and what we leave there.
+
+    Without a `guard` the write is sent once and never again: what became of it is looked for by its marker. `cooldown` and
+    `within` are in seconds: how long a target rests, and for how long a verdict is waited for (0: the action says itself).
+    """
 
     id: str
     title: str
@@ -45,6 +55,7 @@ class ActionSpec:
     reversible: bool = False
     permissions: tuple[Permission, ...] = ()
     cooldown: int = 0
+    within: int = 0
 
 
 @value

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.identity import identity_of
 from bot.domain.values import value
 
 
@@ -105,6 +106,11 @@ class Target:
     @property
     def title(self) -> str:
         """The target in a person's words, for a headline."""
+        if self.kind is TargetKind.ARGO_APP:
+            return f"application {self.name}"
+        if self.kind in {TargetKind.WORKFLOW_RUN, TargetKind.BUILD} and self.name:
+            of = f" of {self.repo}" if self.repo else ""
+            return f"{self.kind.value.replace('_', ' ')} {self.name}{of}{f' on {self.branch}' if self.branch else ''}"
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return (
             f"{self.workload_kind or self.kind.value.replace('_', ' ')} {where}".strip() if where else "unnamed target"
@@ -125,7 +131,11 @@ class Label:
 
 @value
 class Alert:
-    """One notification about one target. The fingerprint never contains raw error text or anything from a model."""
+    """One notification about one target. The fingerprint never contains raw error text or anything from a model.
+
+    `also` are other identities of the same thing: what a recovery ends besides its own incident, and the sender's own
+    group (`group/…`), which stays the same while the alerts in it come and go.
+    """
 
     id: str
     source: str
@@ -136,9 +146,15 @@ class Alert:
     target: Target
     labels: tuple[Label, ...] = ()
     fingerprint: str
+    also: tuple[str, ...] = ()
     raised_at: datetime
     post: Post
     incident_id: str = ""
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What the alert is about, as the keys by which incidents are found: its own base identity and its others."""
+        return tuple(dict.fromkeys(identity_of(each).base for each in (self.fingerprint, *self.also)))
 
     def label(self, name: str) -> str:
         """Return the label's value, or the empty string."""

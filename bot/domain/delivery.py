@@ -4,6 +4,7 @@ Messages are strangers' text, masked at the port. Values of Helm and Argo CD par
 """
 
 from datetime import datetime
+from urllib.parse import quote
 
 from bot.domain.values import value
 
@@ -25,7 +26,8 @@ class AppResource:
     """One resource of an application: as the sync left it, as it is compared, as its health is judged. Empty: not said.
 
     `result` is Argo CD's Synced, SyncFailed, Pruned, PruneSkipped; `sync` is Synced or OutOfSync; `health` Healthy, Degraded,
-    Progressing, Missing, Suspended, Unknown. `message` belongs to `result`, `health_message` to `health`.
+    Progressing, Missing, Suspended, Unknown. `message` belongs to `result`, `health_message` to `health`. `reason` is the
+    tree's Status Reason of a pod, such as ImagePullBackOff.
     """
 
     group: str = ""
@@ -38,6 +40,7 @@ class AppResource:
     sync: str = ""
     health: str = ""
     health_message: str = ""
+    reason: str = ""
     images: tuple[str, ...] = ()
 
 
@@ -94,6 +97,7 @@ class AppDeployed:
 class Application:
     """One application. `sync` is Synced, OutOfSync or Unknown; `health` as in AppResource. `history` is oldest first.
 
+    `name` is what the port takes: one in another namespace than Argo CD's own is `namespace/name`.
     `automated` and `self_heal` are its sync policy. `revision` is the one it was compared with. `sources` has one entry
     unless it is a multi-source application. `resources` are compared and judged (from status.resources).
     """
@@ -122,11 +126,18 @@ class Application:
 
     @property
     def failing(self) -> bool:
-        """Whether Argo CD itself says that something is wrong: an error condition, a failed operation, ill health."""
+        """Whether Argo CD itself says that something is wrong: an error condition, a failed operation, ill health.
+
+        `Unknown` sync is how an application that cannot be compared looks in a list, which carries no conditions.
+        """
         broken = self.operation is not None and self.operation.phase in {"Failed", "Error"}
-        return (
-            broken or self.health in {"Degraded", "Missing"} or any(c.type.endswith("Error") for c in self.conditions)
-        )
+        ill = self.sync == "Unknown" or self.health in {"Degraded", "Missing"}
+        return broken or ill or any(c.type.endswith("Error") for c in self.conditions)
+
+    def link(self, resource: AppResource) -> str:
+        """Return Argo CD's page of one of its resources, or the empty string without a page of its own."""
+        node = f"{resource.group}/{resource.kind}/{resource.namespace}/{resource.name}/0"
+        return f"{self.url}?resource=&node={quote(node, safe='')}" if self.url else ""
 
 
 @value

@@ -8,7 +8,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Dossier
 from bot.domain.execution import Approval, Execution, Feedback, Verification
-from bot.domain.happening import Click, HomeOpened, Question, Submission
+from bot.domain.happening import Click, HomeOpened, Question, Submission, SweepDue
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal
 from bot.domain.report import Report
@@ -56,7 +56,29 @@ class LookAgain:
     execution_id: str
 
 
-Payload = Post | Click | Submission | Question | HomeOpened | Investigate | RunAction | Verify | Expire | LookAgain
+@value
+class Found:
+    """A sweep found a failure that nobody posted; the message `key` says so in the channel, and the card answers it."""
+
+    alert: Alert
+    key: str
+    until: datetime
+
+
+Payload = (
+    Post
+    | Click
+    | Submission
+    | Question
+    | HomeOpened
+    | SweepDue
+    | Found
+    | Investigate
+    | RunAction
+    | Verify
+    | Expire
+    | LookAgain
+)
 
 
 @value

@@ -101,6 +101,20 @@ class Evidence:
         """Return the fact's value, or the empty string."""
         return next((each.value for each in self.facts if each.name == name), "")
 
+    def url_of(self, line: int) -> str:
+        """Return the address of that very line where the platform has one, else the evidence's own address.
+
+        A file's lines have one. GitHub counts a CI log's lines within their step: the facts `step_number` and
+        `step_line` say which step failed and at which line of the log it begins.
+        """
+        page = self.url.partition("#")[0]
+        if page and self.kind in {EvidenceKind.SOURCE, EvidenceKind.WORKFLOW_FILE}:
+            return f"{page}#L{line}"
+        begin = int(self.fact("step_line") or 0)
+        if page and self.kind is EvidenceKind.CI_LOG and 0 < begin <= line:
+            return f"{page}#step:{self.fact('step_number')}:{line - begin + 1}"
+        return self.url
+
 
 @value
 class EvidenceGap:

@@ -47,3 +47,10 @@ class HomeOpened:
     user_id: str
     team: str
     at: datetime
+
+
+@value
+class SweepDue:
+    """It is time for a look of our own at the connections in scope of the channels that want it."""
+
+    at: datetime

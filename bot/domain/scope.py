@@ -63,11 +63,21 @@ class ChannelRule:
         return not self.senders or any(matches(app_id, glob) or matches(name, glob) for glob in self.senders)
 
 
+def is_channel_id(text: str) -> bool:
+    """Return whether a text is a channel's id (`C0123ABCD`): names are lower case in Slack, ids upper case."""
+    return len(text) > 2 and text[0] in "CG" and text.isascii() and text.isalnum() and text.upper() == text
+
+
 @value
 class ChannelRules:
     """All rules, most specific first: the first whose channel fits holds. Without any, the default one holds."""
 
     rules: tuple[ChannelRule, ...] = ()
+
+    @property
+    def by_name(self) -> bool:
+        """Whether a channel's name has to be known: some rule names channels neither by id nor all of them."""
+        return any(rule.channel != "*" and not is_channel_id(rule.channel) for rule in self.rules)
 
     def of(self, channel: str, name: str) -> ChannelRule:
         """Return the rule of a channel, by its id or its name (without #)."""

@@ -17,7 +17,10 @@ from bot.domain.values import value
 
 @value
 class Filing:
-    """One record as a store files it. `version` 1 is an insert; n replaces n-1. `unique` is unique within its kind."""
+    """One record as a store files it. `version` 1 is an insert; n replaces n-1. `unique` is unique within its kind.
+
+    By `keys` the record's incident is found again (`State.open_about`).
+    """
 
     kind: str
     id: str
@@ -27,6 +30,7 @@ class Filing:
     unique: str = ""
     fingerprint: str = ""
     thread: str = ""
+    keys: tuple[str, ...] = ()
 
 
 KINDS: tuple[type[Stored], ...] = (
@@ -93,4 +97,14 @@ def _execution(record: Stored) -> Filing:
     )
 
 
-_SPECIAL: dict[type, Callable[[Stored], Filing]] = {Incident: _incident, Proposal: _proposal, Execution: _execution}
+def _alert(record: Stored) -> Filing:
+    assert isinstance(record, Alert)
+    return Filing(kind="alert", id=record.id, incident_id=record.incident_id, version=1, keys=record.about)
+
+
+_SPECIAL: dict[type, Callable[[Stored], Filing]] = {
+    Incident: _incident,
+    Alert: _alert,
+    Proposal: _proposal,
+    Execution: _execution,
+}

@@ -1,28 +1,25 @@
-"""Strangers' words inside a platform's values, masked at the port: before anything is recorded, read or stored."""
+"""Strangers' words inside a platform's values, masked at the port: before anything is recorded, read or stored.
+
+Identifiers (ids, shas, names of repositories, branches, objects, paths) are not touched: they are asked with again.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from bot.domain.cluster import ClusterEvent, Condition, ContainerState, Pod, Workload, WorkloadPatch
-from bot.domain.errors import PlatformError
 from bot.domain.evidence import Excerpt
-from bot.ports import Cluster, Keep, Platforms
-from knowledge.text.redact import Session, redact
-
-T = TypeVar("T")
-
-Mask = Callable[[str], str]
-
-MAX_MESSAGE = 8_000
-"""A termination message holds at most 4,096 bytes; everything else here is shorter (Kubernetes' own limits)."""
+from bot.evidence.mask_deployments import MaskedDeployments
+from bot.evidence.mask_pipelines import MaskedPipelines
+from bot.evidence.masking import Mask, Masking, masked
+from bot.ports import Cluster, Deployments, Keep, Pipelines, Platforms
+from knowledge.text.redact import Session
 
 
 def masked_pod(pod: Pod, mask: Mask) -> Pod:
     """Return the pod with the messages of itself, its conditions and its containers masked."""
     return replace(
         pod,
-        message=_masked(pod.message, mask),
+        message=masked(pod.message, mask),
         conditions=_conditions(pod.conditions, mask),
         containers=tuple(_container(each, mask) for each in pod.containers),
     )
@@ -35,23 +32,17 @@ def masked_workload(workload: Workload, mask: Mask) -> Workload:
 
 def masked_events(events: tuple[ClusterEvent, ...], mask: Mask) -> tuple[ClusterEvent, ...]:
     """Return the events with their messages masked."""
-    return tuple(replace(event, message=_masked(event.message, mask)) for event in events)
+    return tuple(replace(event, message=masked(event.message, mask)) for event in events)
 
 
 def _conditions(conditions: tuple[Condition, ...], mask: Mask) -> tuple[Condition, ...]:
-    return tuple(replace(each, message=_masked(each.message, mask)) for each in conditions)
+    return tuple(replace(each, message=masked(each.message, mask)) for each in conditions)
 
 
 def _container(container: ContainerState, mask: Mask) -> ContainerState:
     return replace(
-        container,
-        message=_masked(container.message, mask),
-        last_message=_masked(container.last_message, mask),
+        container, message=masked(container.message, mask), last_message=masked(container.last_message, mask)
     )
-
-
-def _masked(text: str, mask: Mask) -> str:
-    return mask(text[:MAX_MESSAGE]) if text else text
 
 
 class MaskedPlatforms:
@@ -63,12 +54,19 @@ class MaskedPlatforms:
     def cluster(self, connection: str) -> Cluster:
         return MaskedCluster(self._target.cluster(connection), self._session_of)
 
+    def pipelines(self, connection: str) -> Pipelines:
+        return MaskedPipelines(self._target.pipelines(connection), self._session_of)
 
-class MaskedCluster:
+    def deployments(self, connection: str) -> Deployments:
+        return MaskedDeployments(self._target.deployments(connection), self._session_of)
+
+
+class MaskedCluster(Masking):
     """A Cluster whose messages are masked as they come in. Logs are masked by `keep`, which sees them line by line."""
 
     def __init__(self, target: Cluster, session_of: Callable[[], Session]) -> None:
-        self._target, self._session_of = target, session_of
+        super().__init__(session_of)
+        self._target = target
 
     def pod(self, namespace: str, name: str) -> Pod:
         return masked_pod(self._asked(lambda: self._target.pod(namespace, name)), self._mask)
@@ -96,15 +94,6 @@ class MaskedCluster:
     def allowed(self, verb: str, group: str, resource: str, namespace: str) -> bool:
         return self._asked(lambda: self._target.allowed(verb, group, resource, namespace))
 
-    def _mask(self, text: str) -> str:
-        return redact(text, self._session_of()).text
-
-    def _asked(self, call: Callable[[], T]) -> T:
-        """Ask, and mask the platform's own words in its refusal: it quotes what was sent and what stands there."""
-        try:
-            return call()
-        except PlatformError as error:
-            words = _masked(error.detail, self._mask)
-            raise type(error)(
-                words, connection=error.connection, operation=error.operation, status=error.status
-            ) from error
+    def short_workloads(self, namespaces: tuple[str, ...], limit: int) -> tuple[Workload, ...]:
+        found = self._asked(lambda: self._target.short_workloads(namespaces, limit))
+        return tuple(masked_workload(workload, self._mask) for workload in found)

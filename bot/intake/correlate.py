@@ -1,11 +1,13 @@
-"""What an alert means for the newest incident with its fingerprint. Pure: the workflow does what this decides."""
+"""Which incident an alert belongs to, and what it means for it. Pure: the workflow does what this decides."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import Alert, AlertStatus, PostKind
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.values import value
+from bot.intake.fingerprint import Identity, identity_of
 
 REOPEN_WITHIN = timedelta(days=1)
 
@@ -25,6 +27,91 @@ class Correlation:
     decision: Decision
     reason: str
     incident_id: str = ""
+
+
+def incident_of(
+    alert: Alert, open_incidents: Sequence[Incident], alerts_of: Callable[[str], Sequence[Alert]]
+) -> Incident | None:
+    """Return the open incident that the alert is about, or None.
+
+    The one with its fingerprint; else the only one that is the same but for a place or a container that one of them
+    does not name (see `fingerprint`), against every alert it holds: an incident that learned its cluster from one alert
+    is not joined by one that names another. Two that fit are none: a guess would join unlike targets. A firing alert
+    also joins what its sender's group opened with less detail (a shrinking Alertmanager group says more of the rest).
+    `alerts_of` is called for incidents that come into question only.
+    """
+    exact = next((each for each in open_incidents if each.fingerprint == alert.fingerprint), None)
+    if exact is not None:
+        return exact
+    mine = identity_of(alert.fingerprint)
+    alike = [each for each in open_incidents if _fits(mine, each, alerts_of)]
+    if len(alike) == 1:
+        return alike[0]
+    groups = [each for each in open_incidents if not alike and _is_less_of(alert, each, alerts_of)]
+    return groups[0] if len(groups) == 1 else None
+
+
+def ended_by(
+    alert: Alert, open_incidents: Sequence[Incident], alerts_of: Callable[[str], Sequence[Alert]]
+) -> tuple[Incident, ...]:
+    """Return the open incidents that a recovery or a success ends: its own, and those of its other identities.
+
+    An application that is deployed is synced and healthy, so both its phases end; an Alertmanager group that is
+    resolved ends what its posts opened, whatever labels were common to its alerts then. Nothing for a firing alert.
+    """
+    if alert.status is AlertStatus.FIRING:
+        return ()
+    ended = []
+    own = incident_of(alert, open_incidents, alerts_of)
+    groups = {each for each in alert.also if each.startswith("group/")}
+    others = [identity_of(each) for each in alert.also if each not in groups]
+    for each in open_incidents:
+        is_other = any(_fits(other, each, alerts_of) for other in others)
+        is_group = bool(groups) and any(groups & set(known.also) for known in alerts_of(each.id))
+        if each is own or is_other or is_group:
+            ended.append(each)
+    return tuple(ended)
+
+
+def is_known(found: Alert, open_incidents: Sequence[Incident]) -> bool:
+    """Whether what a look of our own found is on an open incident, which may name more: a cluster, a container, a host.
+
+    For a run also: an incident with its run id, or of its repository where the post named neither workflow nor branch.
+    """
+    mine, target = identity_of(found.fingerprint), found.target
+    for each in open_incidents:
+        theirs = each.target
+        if each.fingerprint == found.fingerprint or identity_of(each.fingerprint).base == mine.base:
+            return True
+        same_repo = bool(target.repo) and (theirs.connection, theirs.repo.lower()) == (
+            target.connection,
+            target.repo.lower(),
+        )
+        is_vague = not theirs.run_id and (not theirs.branch or not theirs.name)
+        if same_repo and ((bool(target.run_id) and theirs.run_id == target.run_id) or is_vague):
+            return True
+    return False
+
+
+def _fits(mine: Identity, incident: Incident, alerts_of: Callable[[str], Sequence[Alert]]) -> bool:
+    if not mine.agrees(identity_of(incident.fingerprint)):
+        return False
+    known = (identity_of(each.fingerprint) for each in alerts_of(incident.id))
+    return all(mine.agrees(each) for each in known if each.base == mine.base)
+
+
+def _is_less_of(alert: Alert, incident: Incident, alerts_of: Callable[[str], Sequence[Alert]]) -> bool:
+    """Whether the sender's group opened the incident with some of the values that it now says in full."""
+    groups = {each for each in alert.also if each.startswith("group/")}
+    if not groups or not incident.fingerprint.startswith("alert/"):
+        return False
+    said = _values(alert)
+    return any(groups & set(known.also) and _values(known) < said for known in alerts_of(incident.id))
+
+
+def _values(alert: Alert) -> frozenset[str]:
+    _, _, common = alert.title.partition("(")
+    return frozenset(common.rstrip(")").split())
 
 
 def correlate(alert: Alert, current: Incident | None, *, now: datetime) -> Correlation:

@@ -11,10 +11,30 @@ PLATFORMS = (
     "datadog", "pagerduty", "opsgenie", "sentry", "aws-codepipeline", "buildkite", "azure-pipelines", "teamcity",
     "vercel", "prow",
 )  # fmt: skip
+CI = frozenset(
+    {"github-actions", "circleci", "gitlab-ci", "jenkins", "aws-codepipeline", "buildkite", "azure-pipelines",
+     "teamcity", "vercel", "prow"}
+)  # fmt: skip
 RESOURCE = (
     "repo", "run_id", "run_url", "workflow", "branch", "app", "namespace", "pod", "alertname", "severity", "job",
     "commit", "tag", "pr", "environment", "cluster", "node", "service", "incident", "project",
 )  # fmt: skip
+BESIDE = (
+    "workload",
+    "workload_kind",
+    "container",
+    "phase",
+    "ends",
+    "rest",
+    "group",
+    "site",
+    "folder",
+    "kind",
+    "revision",
+)
+"""Labels of our own. `suspect` is a container that the post points to without naming it as its subject; `phase` is Argo CD's sync or health and `ends` the other one, if a success ends both; `rest` are
+values without names; `group` is the sender's own name for several alerts; `site` and `folder` tell equal names apart
+(a host with its account, the folders of a job); `kind` is Flux's object; `revision` what was synced."""
 
 
 @value
@@ -26,10 +46,7 @@ class NotAlert:
 
 @value
 class Reading:
-    """One parser's result: `labels` by the names of RESOURCE, and `workload`, `container`, `phase`, `rest` beside them.
-
-    `rest` is what tells the sender's own groups apart where no label does (values without names, a monitor's tags).
-    """
+    """One parser's result: `labels` by the names of RESOURCE and BESIDE."""
 
     source: str
     platform: str

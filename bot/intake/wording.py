@@ -15,10 +15,19 @@ _EMOJI = re.compile(r"(?<![\w:]):(?=[a-z0-9_+'-]{0,60}[a-z+])[a-z0-9_+'-]{1,60}:
 _SYMBOLS = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]{1,40}")
 _MARKS = re.compile(r"(?<![\w*_~`])[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}(?![\w*_~`])")
 _COLUMNS = re.compile(r"[ \u00a0]{2,8}|\s\|\s|\t| · ")
-_PAIR = re.compile(r"[-•●▪◦\s]{0,6}([A-Za-z][\w ./()-]{0,38}?)\s?(?::\s|\s=\s|=(?=\S))\s{0,4}(\S.{0,400})")
+_PAIR = re.compile(r"[-•●▪◦\s]{0,6}([^\W\d_][\w ./()'’-]{0,38}?)\s?(?::\s|：|\s=\s|=(?=\S))\s{0,4}(\S.{0,400})")
 _LABEL = re.compile(r"[●•▪◦-]\s{1,3}([A-Za-z_]\w{1,40}) (\S.{0,400})")
 _BULLETS = frozenset("●•▪◦-")
-_CHANGES = re.compile(r"(?:changes|commits?|commit messages?|change ?log|diff|release notes)\s?:?", re.IGNORECASE)
+_CHANGES = re.compile(
+    r"(?:changes|commits?|commit messages?|change ?log|diff|release notes|änderungen|modifications|changements|cambios|"
+    r"alterações|mudanças|変更(?:点|内容)?|コミット)\s?[:：]?",
+    re.IGNORECASE,
+)
+RESULT = (
+    r"(?:has |have |is |was |did |still )?(?:failed|failing|fails|passed|succeeded|completed|finished|fixed|errored|"
+    r"successful|cancell?ed|timed out|broken|ended|recovered|back to normal)\b"
+)
+"""What a job's name is followed by, for headlines that name it."""
 
 
 def headline(line: str) -> str:
@@ -39,11 +48,13 @@ class Wording:
     """A post as the parsers look at it.
 
     `headlines`: clean lines in reading order that may say what happened; not those that give a known name's value.
+    `details`: values under names that nobody knows, which may be anything.
     `pairs`: what is written as `name: value` in fields or text, names in lower case, the first of a name wins, nothing
     from below a list of changes. `all`: every clean line, for phrases.
     """
 
     headlines: tuple[str, ...]
+    details: tuple[str, ...] = ()
     pairs: dict[str, str] = field(default_factory=dict)
     all: str = ""
 
@@ -57,6 +68,7 @@ def read_wording(post: Post, known: frozenset[str]) -> Wording:
         pairs.setdefault(each.title.lower(), next(filter(None, said), ""))
         fields[headline(f"{each.title}: {said[0]}").rstrip(": ")] = [each.title, *said]
     headlines: list[str] = []
+    details: list[str] = []
     clean: list[str] = []
     values: set[str] = set()
     in_changes = False
@@ -68,14 +80,16 @@ def read_wording(post: Post, known: frozenset[str]) -> Wording:
         title, *said = fields.get(line.rstrip(": "), ("",))
         if title:
             values.update(said)
-            if title.lower() not in known:
-                headlines.extend([said[0], title] if said[0] else [title])
+            if title.lower() == post.author.lower():
+                headlines.extend(filter(None, said))  # Kubewatch titles its one field with its own name
+            elif title.lower() not in known:
+                details.extend([said[0], title] if said[0] else [title])
             continue
         in_changes = in_changes or _CHANGES.fullmatch(line) is not None
         named = not in_changes and _pairs_of(raw, pairs, known)
         if line not in values and not named:
             headlines.append(line)
-    return Wording(headlines=tuple(headlines), pairs=pairs, all="\n".join(clean))
+    return Wording(headlines=tuple(headlines), details=tuple(details), pairs=pairs, all="\n".join(clean))
 
 
 def _pairs_of(raw: str, pairs: dict[str, str], known: frozenset[str]) -> bool:

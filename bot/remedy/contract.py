@@ -1,9 +1,11 @@
 """What an action is: the questions it answers, from the draft to the verification. `catalog` lists the actions."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.action import ActionSpec, Check, Looked, Preview
+from bot.domain.alert import Target
 from bot.domain.connections import Connections
 from bot.domain.diagnosis import Hypothesis
 from bot.domain.evidence import Dossier
@@ -15,11 +17,17 @@ from bot.ports import Platforms
 from bot.remedy.policy import Rules
 
 
+def _refuses_nothing(_: Target) -> str:
+    return ""
+
+
 @value
 class Ask:
     """Everything a draft may look at. `verify_window` is in seconds; executions and verifications are earlier ones.
 
     `diagnosis_id` is that of the hypothesis's diagnosis, which the incident does not name yet; empty: the incident's.
+    `refuses` is what the channel may act on: it returns in words why a target lies outside, or the empty string.
+    `before` are the steps of the same proposal that were drafted already, and that run first.
     """
 
     incident: Incident
@@ -31,6 +39,8 @@ class Ask:
     verifications: tuple[Verification, ...] = ()
     diagnosis_id: str = ""
     connections: Connections = Connections()
+    refuses: Callable[[Target], str] = _refuses_nothing
+    before: tuple[ProposalStep, ...] = ()
 
 
 @value

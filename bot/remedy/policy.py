@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from bot.domain.action import ActionSpec
-from bot.domain.alert import Target
+from bot.domain.alert import Target, TargetKind
 from bot.domain.errors import Unreadable
 from bot.domain.execution import Execution, ExecutionState, Verdict, Verification
 from bot.domain.values import value
@@ -25,20 +25,45 @@ class MemoryRule:
 
 @value
 class ActionRule:
-    """One action's switch and rest: `cooldown` in seconds between two runs on the same target (None: the action's own)."""
+    """One action's switch, rest and patience, in seconds; None: the action's own.
+
+    `cooldown`: between two runs on the same target. `within`: for how long a verdict is waited for.
+    """
 
     id: str
     enabled: bool = True
     cooldown: int | None = None
+    within: int | None = None
+
+
+@value
+class Credential:
+    """A credential that can expire, and the team's own workflow that renews it.
+
+    It fits a failure in one of `repositories` (globs; none: any) when one of `matches` stands in the lines that the
+    diagnosis cites, or beside them, or is the cause's name. `repository` is where the workflow lives (empty: where the
+    run failed), `inputs` are (name, value) beside our own `codehealer_id`, `secret` says for people what is renewed.
+    """
+
+    id: str
+    secret: str
+    matches: tuple[str, ...]
+    repositories: tuple[str, ...] = ()
+    workflow: str
+    repository: str = ""
+    ref: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
 
 
 @value
 class Rules:
-    """`floor` is the least confidence at which a fix is proposed."""
+    """`floor` is the least confidence at which a fix is proposed; `max_reruns` how often one run may be run again."""
 
     floor: float = 0.5
     memory: MemoryRule = MemoryRule()
+    max_reruns: int = 2
     actions: tuple[ActionRule, ...] = ()
+    credentials: tuple[Credential, ...] = ()
 
     def of(self, action_id: str) -> ActionRule:
         """Return the action's rule; an action without one is enabled and rests as its catalogue entry says."""
@@ -48,6 +73,11 @@ class Rules:
         """Return how long the same target rests after the action ran on it."""
         own = self.of(spec.id).cooldown
         return timedelta(seconds=spec.cooldown if own is None else own)
+
+    def within(self, spec: ActionSpec) -> int:
+        """Return for how many seconds a verdict on the action is waited for."""
+        own = self.of(spec.id).within
+        return spec.within if own is None else own
 
 
 @value
@@ -95,12 +125,19 @@ def cooling(executions: tuple[Execution, ...], spec: ActionSpec, target: Target,
 
 
 def tried(
-    executions: tuple[Execution, ...], verifications: tuple[Verification, ...], spec: ActionSpec, target: Target
+    executions: tuple[Execution, ...],
+    verifications: tuple[Verification, ...],
+    spec: ActionSpec,
+    target: Target,
+    step: int = 0,
 ) -> str:
-    """Return what was tried without helping, as a sentence, or the empty string: a fix that failed is not offered twice."""
+    """Return what was tried without helping, as a sentence, or the empty string: a fix that failed is not offered twice.
+
+    `step` is the action's place in the proposal: a re-run that did not help is another fix once a rotation precedes it.
+    """
     failed = {each.execution_id: each for each in verifications if each.verdict is Verdict.FAILED}
     for each in reversed(executions):
-        if each.id in failed and _concerns(each, spec.id, target):
+        if each.id in failed and each.step == step and _concerns(each, spec.id, target):
             return (
                 f'"{spec.title}" was already tried on this target at {each.intended_at:%Y-%m-%d %H:%M} UTC and its '
                 f"verification failed ({_missed(failed[each.id])}), so it is not proposed again."
@@ -115,8 +152,10 @@ def _concerns(execution: Execution, action_id: str, target: Target) -> bool:
     return here and execution.action in ("", action_id)
 
 
-def _identity(target: Target) -> tuple[str, str, str, str]:
-    return target.connection, target.namespace, target.workload_kind, target.name
+def _identity(target: Target) -> tuple[str, ...]:
+    """What makes two targets one: another run is another, and so is an application or a file at another revision."""
+    at = target.revision if target.kind in {TargetKind.ARGO_APP, TargetKind.REPO} else ""
+    return target.connection, target.namespace, target.workload_kind, target.name, target.repo, target.run_id, at
 
 
 def _missed(verification: Verification) -> str:

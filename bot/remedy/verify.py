@@ -73,18 +73,18 @@ def verify_rollout(
         workload = cluster.workload(target.namespace, target.workload_kind, target.name)
         pods = cluster.pods(target.namespace, workload.selector)
     except NotFound:
-        return _ended(step, Verdict.INCONCLUSIVE, {IN_PLACE: (False, "the workload does not exist any more")})
+        return ended(step, Verdict.INCONCLUSIVE, {IN_PLACE: (False, "the workload does not exist any more")})
     except PlatformError as error:
         seen = {IN_PLACE: (None, f"the platform could not be asked: {error.detail[:200]}")}
-        return _ended(step, Verdict.INCONCLUSIVE if now > deadline_of(execution, step) else None, seen)
+        return ended(step, Verdict.INCONCLUSIVE if now > deadline_of(execution, step) else None, seen)
     look = _Look(step=step, execution=execution, workload=workload, pods=pods, limit=limit, now=now)
     return look.progress()
 
 
-_Seen = dict[str, tuple[bool | None, str]]
+Seen = dict[str, tuple[bool | None, str]]
 
 
-def _ended(step: ProposalStep, verdict: Verdict | None, seen: Mapping[str, tuple[bool | None, str]]) -> Progress:
+def ended(step: ProposalStep, verdict: Verdict | None, seen: Mapping[str, tuple[bool | None, str]]) -> Progress:
     """Return the written-down checks with what was seen of each; one that was not reached says so by being empty."""
     checks = tuple(
         replace(check, passed=seen[check.name][0], observed=seen[check.name][1]) if check.name in seen else check
@@ -105,18 +105,18 @@ class _Look:
     now: datetime
 
     def progress(self) -> Progress:
-        seen: _Seen = {IN_PLACE: self._in_place()}
+        seen: Seen = {IN_PLACE: self._in_place()}
         if seen[IN_PLACE][0] is False:
-            return _ended(self.step, Verdict.INCONCLUSIVE, seen)
+            return ended(self.step, Verdict.INCONCLUSIVE, seen)
         seen |= {ROLLOUT: self._rollout(), RESTARTS: self._restarts()}
         seen |= {MEMORY: self._memory()} if self.limit else {}
         met = [seen.get(check.name, (None, ""))[0] for check in self.step.verification]
         if False in met:
-            return _ended(self.step, Verdict.FAILED, seen)
+            return ended(self.step, Verdict.FAILED, seen)
         if met and all(met):
-            return _ended(self.step, Verdict.PASSED, seen)
+            return ended(self.step, Verdict.PASSED, seen)
         late = self.now > deadline_of(self.execution, self.step)
-        return _ended(self.step, Verdict.INCONCLUSIVE if late else None, seen)
+        return ended(self.step, Verdict.INCONCLUSIVE if late else None, seen)
 
     @property
     def _new(self) -> tuple[Pod, ...]:

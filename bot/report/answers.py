@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from bot.domain.alert import Alert
 from bot.domain.diagnosis import Diagnosis, Factor, Hypothesis
 from bot.domain.incident import Incident
-from bot.domain.report import Facts, Part, Report, Rule, Text, Tone
+from bot.domain.report import Button, Buttons, Facts, Part, Report, Rule, Text, Tone
 from bot.report.cited import abstention, gap_parts, quotes, read_parts
 from bot.report.fix import target_of
 from bot.report.story import Story
@@ -61,6 +62,18 @@ def compose_joined(incident: Incident, now: datetime) -> Report:
         parts=(
             Text(text=f"Its card is {where} {clock(incident.opened_at)}, in", channel=incident.thread.channel),
             _alert(incident),
+        ),
+    )
+
+
+def compose_found(alert: Alert) -> Report:
+    """Return the message that stands for an alert which nobody posted: what a look of our own found."""
+    seen = (Buttons(buttons=(Button(action="heal_open", label="Open it", value="", url=alert.target.url),)),)
+    return Report(
+        headline=f"Found by a look of my own: {target_name(alert.target)} fails",
+        parts=(
+            Text(text="No app has posted it here. It says:", quoted=alert.title),
+            *(seen if alert.target.url.startswith("http") else ()),
         ),
     )
 

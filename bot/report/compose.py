@@ -58,8 +58,9 @@ def _buttons(story: Story) -> tuple[Buttons, ...]:
     if story.diagnosis is None and not story.failed and incident.state is IncidentState.INVESTIGATING:
         return (Buttons(buttons=(dismiss,)),)
     shown: list[Button] = []
-    if proposal is not None and proposal.state is ProposalState.OFFERED and story.may_act and not incident.is_closed:
-        shown.append(Button(action="heal_review", label="Review fix", value=proposal.id, style=Style.PRIMARY))
+    if proposal is not None and proposal.state is ProposalState.OFFERED and not incident.is_closed:
+        label = "Review fix" if story.may_act else "Preview fix"
+        shown.append(Button(action="heal_review", label=label, value=proposal.id, style=Style.PRIMARY))
     busy = proposal is not None and proposal.state in _BUSY
     shown += [dismiss] if not incident.is_closed and not busy else []
     shown += [escalate] if not incident.is_closed else []

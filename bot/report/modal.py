@@ -27,6 +27,7 @@ def compose_review(
     proposal = story.proposal
     if proposal is None:
         return compose_closed_review(story, expired=False)
+    reject = (Buttons(buttons=(Button(action="heal_reject", label="Reject", value=proposal.id, style=Style.DANGER),)),)
     parts: tuple[Part, ...] = (
         *_cautions(story, problem, warning),
         *(part for at in range(len(proposal.steps)) for part in _step(proposal, at)),
@@ -35,12 +36,12 @@ def compose_review(
         Rule(),
         *risk_parts(proposal),
         Text(text=_expiry(proposal), tone=Tone.SMALL),
-        Buttons(buttons=(Button(action="heal_reject", label="Reject", value=proposal.id, style=Style.DANGER),)),
+        *(reject if story.may_act else ()),
     )
     return Report(
         headline=TITLE,
         parts=parts,
-        submit="" if problem else "Approve",
+        submit="Approve" if not problem and story.may_act else "",
         close="Cancel",
         callback=CALLBACK,
         private=_private(proposal, ref),
@@ -73,6 +74,8 @@ def no_modal_words(report: Report) -> str:
 def _cautions(story: Story, problem: str, warning: str) -> tuple[Part, ...]:
     simulated = (Text(text=f"{SIMULATED}: approving this changes nothing real."),) if story.simulated else ()
     told: tuple[Text, ...] = simulated
+    if not story.may_act:
+        told = (*told, Text(text="In this channel fixes are only suggested; nothing can be approved here."))
     if problem:
         told = (*told, Text(text="It cannot be approved now:", quoted=problem))
     elif warning:

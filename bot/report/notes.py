@@ -7,7 +7,7 @@ Unknown, Expired, Stale, Rejected, Escalated. People and scripts find outcomes b
 from bot.domain.cluster import EXECUTION_MARK
 from bot.domain.execution import Verdict
 from bot.domain.proposal import Proposal
-from bot.domain.report import Part, Report, Text
+from bot.domain.report import Button, Buttons, Part, Report, Text
 from bot.report.cited import known_parts
 from bot.report.compose import SIMULATED
 from bot.report.fix import observed, proposal_target, target_of, tried_parts, undo_parts
@@ -57,6 +57,37 @@ def compose_unknown(story: Story, why: str) -> Report:
             *decided_parts(story),
             *mark,
             Text(text=rest),
+        ),
+    )
+
+
+def compose_waiting(story: Story, why: str, url: str) -> Report:
+    """Return that the fix is made as a change that a person has to accept, and where."""
+    opened = (
+        (Buttons(buttons=(Button(action="heal_open", label="Open pull request", value="", url=url),)),) if url else ()
+    )
+    return Report(
+        headline=f"Waiting for change: {_where(story)}",
+        parts=(
+            *_stamp(story),
+            Text(text="", quoted=why),
+            *((_proposed(story.proposal),) if story.proposal else ()),
+            *decided_parts(story),
+            Text(text="I look again until it is merged or closed, and then check whether it helped."),
+            *opened,
+        ),
+    )
+
+
+def compose_not_merged(story: Story, days: int) -> Report:
+    """Return that nobody made the change that the fix waited for."""
+    return Report(
+        headline=f"Expired: the change for {_where(story)} was not made within {days} days",
+        parts=(
+            *_stamp(story),
+            *((_proposed(story.proposal),) if story.proposal else ()),
+            *decided_parts(story),
+            Text(text="I do not look for it any more. What was opened stays open."),
         ),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.execution import Approval, Decision
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Proposal, ProposalState
-from bot.domain.report import Part, Text
+from bot.domain.report import Button, Buttons, Part, Text
 from bot.domain.values import value
 from bot.report.fix import fix_parts, observed, target_of, tried_parts, undo_parts, verdict_of, watch_parts
 from bot.report.story import Story
@@ -186,7 +186,10 @@ def _stale(story: Story, proposal: Proposal) -> Status:
 
 
 def _waiting(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Waiting for a merge"), *decided_parts(story))
+    url = story.execution.handle if story.execution else ""
+    opened = (Buttons(buttons=(Button(action="heal_open", label="Open pull request", value="", url=url),)),)
+    rest = Text(text="A person has to review and merge it. I look again, and then check whether it helped.")
+    parts = (_step(proposal, "Opened"), *decided_parts(story), rest, *(opened if url.startswith("http") else ()))
     return Status(headline=f"Waiting for change: {_where(story)}", parts=parts)
 
 

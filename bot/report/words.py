@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.alert import Target
+from bot.domain.alert import Target, TargetKind
 from bot.domain.diagnosis import Confidence, Hypothesis
 from bot.domain.evidence import EvidenceKind, GapReason
 from bot.domain.incident import IncidentState
@@ -12,7 +12,13 @@ MAX_NAME = 80
 MAX_KIND = 30
 _IN_NAMES = frozenset(" -._/#()+")
 
+_KIND_WORDS = {TargetKind.ARGO_APP: "application"}
+
 _CAUSES = {
+    "credential_expired": "a credential is no longer accepted",
+    "flaky_test": "a flaky test failed",
+    "image_not_found": "the image does not exist",
+    "manifest_invalid": "a manifest is invalid",
     "evicted_disk": "pod evicted, its disk was full",
     "evicted_memory": "pod evicted, its node ran short of memory",
     "killed_without_reason": "{container} was killed, the reason is not stated",
@@ -29,9 +35,16 @@ KINDS: dict[EvidenceKind, str] = {
     EvidenceKind.EVENTS: "events",
     EvidenceKind.LOG: "log",
     EvidenceKind.PREVIOUS_LOG: "previous log",
+    EvidenceKind.RUN: "workflow run",
+    EvidenceKind.ANNOTATIONS: "annotations",
     EvidenceKind.CI_LOG: "CI log",
+    EvidenceKind.WORKFLOW_FILE: "workflow file",
+    EvidenceKind.CHANGE: "commits",
     EvidenceKind.DESCRIBE: "describe",
     EvidenceKind.APP_STATUS: "application status",
+    EvidenceKind.RESOURCES: "resource tree",
+    EvidenceKind.MANIFESTS: "rendered manifests",
+    EvidenceKind.SOURCE: "manifest in the repository",
 }
 
 REASONS: dict[GapReason, str] = {
@@ -98,11 +111,20 @@ def name(text: str, most: int = MAX_NAME) -> str:
 
 
 def target_name(target: Target) -> str:
-    """Return the target for a headline: `Deployment shop/checkout`, or `an alert that names no target`."""
-    where = name("/".join(part for part in (target.namespace, target.name) if part))
+    """Return the target for a headline: `Deployment shop/checkout`, or `an alert that names no target`.
+
+    A run is named by workflow, repository and branch: `workflow CI of acme/shop on main`.
+    """
+    if target.kind in {TargetKind.WORKFLOW_RUN, TargetKind.BUILD} and (target.name or target.repo):
+        of = f" of {name(target.repo)}" if target.repo and target.name else ""
+        on = f" on {name(target.branch, 60)}" if target.branch else ""
+        what = "workflow" if target.kind is TargetKind.WORKFLOW_RUN else "build"
+        return f"{what} {name(target.name or target.repo)}{of}{on}"
+    owner = "" if target.kind is TargetKind.ARGO_APP else target.namespace
+    where = name("/".join(part for part in (owner, target.name) if part))
     if not where:
         return "an alert that names no target"
-    return f"{name(target.workload_kind, MAX_KIND) or target.kind.value.replace('_', ' ')} {where}"
+    return f"{name(target.workload_kind, MAX_KIND) or _KIND_WORDS.get(target.kind) or target.kind.value} {where}"
 
 
 def capital(text: str) -> str:

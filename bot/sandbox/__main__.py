@@ -12,6 +12,10 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.sandbox.argocd_api import serve_argocd
+from bot.sandbox.github_act import Act, find_act
+from bot.sandbox.github_api import serve_github
+from bot.sandbox.github_simulation import Simulation
 from bot.sandbox.kubernetes_api import serve_kubernetes
 from bot.sandbox.server import start_sandbox
 
@@ -25,6 +29,14 @@ def _read_options() -> argparse.Namespace:
     port = os.environ.get("CODEHEALER_SANDBOX_PORT") or "0"
     parser.add_argument("--port", type=int, default=port, help="port of Slack, page and control (0: any free one)")
     parser.add_argument("--kubernetes-port", type=int, default=0, help="port of the Kubernetes API (0: any free one)")
+    parser.add_argument("--argocd-port", type=int, default=0, help="port of Argo CD (0: any free one)")
+    parser.add_argument("--github-port", type=int, default=0, help="port of GitHub (0: any free one)")
+    parser.add_argument(
+        "--github-runner",
+        choices=("simulated", "act"),
+        default="simulated",
+        help="who runs jobs: the scenario's rules, or the program act on this machine (CODEHEALER_ACT, else on PATH)",
+    )
     parser.add_argument("--scenarios", type=Path, default=_SCENARIOS, help="folder of scenario folders")
     parser.add_argument(
         "--limits",
@@ -41,10 +53,23 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     cluster = await serve_kubernetes(options.kubernetes_port, options.scenarios)
+    runner = Act(find_act(), options.scenarios) if options.github_runner == "act" else Simulation()
+    github = argocd = None
     try:
-        sandbox = await start_sandbox(cluster, options.scenarios, port=options.port, limits_on=options.limits == "on")
+        github = await serve_github(options.github_port, options.scenarios, runner=runner)
+        argocd = await serve_argocd(options.argocd_port, cluster.cluster, options.scenarios, github)
+        sandbox = await start_sandbox(
+            cluster,
+            options.scenarios,
+            github=github,
+            argocd=argocd,
+            port=options.port,
+            limits_on=options.limits == "on",
+        )
     except OSError:
-        await cluster.close()
+        for started in (argocd, cluster, github):
+            if started is not None:
+                await started.close()
         raise
     try:
         sys.stdout.write(json.dumps(sandbox.line()) + "\n")

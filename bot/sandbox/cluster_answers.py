@@ -103,6 +103,7 @@ def refusal(route: Route, status: int) -> ApiError:
         403: forbidden(USER, route.verb, plural, group, namespace=route.namespace, name=name, sub=route.sub),
         404: not_found(plural, group, name) if name else no_such_resource(),
         409: conflict(plural, group, name),
+        422: ApiError(422, "Invalid", f'{plural} "{name}" is invalid', {}),
         429: ApiError(429, "TooManyRequests", busy, {"retryAfterSeconds": 1}, retry_after=1),
         503: ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request", {}),
         504: ApiError(504, "Timeout", late, {}),

@@ -45,6 +45,8 @@ class Kubelet:
     def __init__(self, store: Store, timers: Timers) -> None:
         self.store = store
         self.timers = timers
+        self.pull_errors: dict[str, str] = {}
+        """Images that no node can pull, each with the runtime's error; beside those whose tag is `missing`."""
         self._turn = 0
 
     def notice(self, pod: Object, now: float) -> None:
@@ -128,7 +130,7 @@ class Kubelet:
         self._later(pod, now + MAX_BACK_OFF)
 
     def _begin(self, pod: Object, now: float) -> None:
-        if image := missing_image(pod):
+        if image := self._unpullable(pod):
             self._pull_failed(pod, image, now)
         elif annotation(pod, "fail") == "config":
             message = annotation(pod, "message") or 'secret "app-secrets" not found'
@@ -141,13 +143,16 @@ class Kubelet:
             rows = [self._started(pod, item, now) for item in pod["spec"]["containers"]]
             self._after_start(self._report(pod, now, "Running", rows, started=True), now)
 
+    def _unpullable(self, pod: Object) -> str | None:
+        images = (str(item["image"]) for item in pod["spec"]["containers"])
+        return missing_image(pod) or next((image for image in images if image in self.pull_errors), None)
+
     def _pull_failed(self, pod: Object, image: str, now: float) -> None:
         name = next(item["name"] for item in pod["spec"]["containers"] if item["image"] == image)
-        path, tag = image.rsplit(":", 1)
-        full = path if "/" in path else f"docker.io/library/{path}"
-        error = (
-            f'rpc error: code = NotFound desc = failed to pull and unpack image "{full}:{tag}": '
-            f'failed to resolve reference "{full}:{tag}": {full}:{tag}: not found'
+        full = image if "/" in image else f"docker.io/library/{image}"
+        error = self.pull_errors.get(image) or (
+            f'rpc error: code = NotFound desc = failed to pull and unpack image "{full}": '
+            f'failed to resolve reference "{full}": {full}: not found'
         )
         state = next((row for row in self._rows(pod) if row["name"] == name), {}).get("state") or {}
         if (state.get("waiting") or {}).get("reason") == "ErrImagePull":

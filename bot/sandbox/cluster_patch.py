@@ -40,6 +40,16 @@ _SET_ORDER, _DELETE_SCALARS, _RETAIN, _DIRECTIVE = (
 )
 
 
+def merge_key(name: str, items: list[Any]) -> str | None:
+    """The key that merges the items of the list of that name; None for a list that is replaced whole.
+
+    `items` are all that take part: the ports of a Service have another key than those of a container.
+    """
+    if name == "ports" and items and all(isinstance(item, dict) and "port" in item for item in items):
+        return "port"
+    return _MERGE_KEYS.get(name)
+
+
 def merge_patch(document: Any, patch: Any) -> Any:
     """RFC 7386: null deletes, objects merge, all else replaces."""
     if not isinstance(patch, dict):
@@ -95,7 +105,7 @@ def _merge_field(merged: dict[str, Any], name: str, value: Any, order: list[Any]
 def _merge_list(name: str, before: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
     if name in _MERGED_SCALARS:
         return list(dict.fromkeys([*before, *patch]))
-    key = _MERGE_KEYS[name]
+    key = merge_key(name, [*before, *patch]) or ""
     if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
         return [copy.deepcopy(item) for item in patch if _DIRECTIVE not in item]
     _require_key([*before, *patch, *(order or [])], key)

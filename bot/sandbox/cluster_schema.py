@@ -71,7 +71,14 @@ _SPECS: dict[str, dict[str, Any]] = {
         "volumeClaimTemplates": ANY,
     },
     "DaemonSet": {**_COMMON, "updateStrategy": ANY},
+    "Service": _free(
+        "allocateLoadBalancerNodePorts clusterIP clusterIPs externalIPs externalName externalTrafficPolicy"
+        " healthCheckNodePort internalTrafficPolicy ipFamilies ipFamilyPolicy loadBalancerClass loadBalancerIP"
+        " loadBalancerSourceRanges ports publishNotReadyAddresses selector sessionAffinity sessionAffinityConfig"
+        " trafficDistribution type"
+    ),
 }
+_CONFIG_MAP = {**_free("apiVersion kind binaryData immutable"), "metadata": _META, "data": TEXTS}
 
 
 class WrongTypeError(ValueError):
@@ -81,14 +88,29 @@ class WrongTypeError(ValueError):
 def conform(kind: str, found: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """`found` with unknown fields dropped and quantities canonical, and the paths of what was dropped.
 
-    Kinds other than pods and the workloads of apps/v1 are taken as they are.
+    Kinds other than pods, the workloads of apps/v1, services and config maps are taken as they are.
     """
-    if kind not in _SPECS and kind != "Pod":
+    schema = schema_of(kind)
+    if schema is None:
         return found, []
-    spec = _POD_SPEC if kind == "Pod" else _SPECS[kind]
-    schema: dict[str, Any] = _free("apiVersion kind status") | {"metadata": _META, "spec": spec}
     dropped: list[str] = []
     return _fit(found, schema, "", dropped), dropped
+
+
+def schema_of(kind: str) -> dict[str, Any] | None:
+    """The fields of a whole object of that kind; None for a kind that is taken as it is."""
+    if kind == "ConfigMap":
+        return _CONFIG_MAP
+    spec = _POD_SPEC if kind == "Pod" else _SPECS.get(kind)
+    return None if spec is None else _free("apiVersion kind status") | {"metadata": _META, "spec": spec}
+
+
+def go_struct(schema: Any, kind: str) -> str:
+    """The name of the Go struct that a schema's fields are of; "" for a map."""
+    structs: list[tuple[Any, str]] = [(_META, "ObjectMeta"), (_TEMPLATE, "PodTemplateSpec"), (_POD_SPEC, "PodSpec")]
+    structs += [(_CONTAINER, "Container"), (_ENV[0], "EnvVar"), (_CONTAINER["resources"], "ResourceRequirements")]
+    structs.append((_SPECS.get(kind), f"{kind}Spec"))
+    return next((name for known, name in structs if schema is known), kind)
 
 
 def _fit(value: Any, schema: Any, path: str, dropped: list[str]) -> Any:
@@ -195,6 +217,9 @@ def with_defaults(kind: str, found: dict[str, Any]) -> dict[str, Any]:
         return found
     if kind == "Pod":
         return {**found, "spec": _pod_spec(spec)}
+    if kind == "Service":
+        ports = [{"protocol": "TCP", "targetPort": row.get("port"), **row} for row in spec.get("ports") or []]
+        return {**found, "spec": {"type": "ClusterIP", "sessionAffinity": "None", **spec, "ports": ports}}
     if kind not in _SPEC_DEFAULTS:
         return found
     spec = {**_SPEC_DEFAULTS[kind], **spec}

@@ -26,6 +26,7 @@ _CONTROLLED = {
     "Deployment": "deployments",
 }
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "jobs")
+_PLAIN = ("resourcequotas", "limitranges", "configmaps", "secrets", "services", "serviceaccounts")
 
 
 class Cluster:
@@ -53,20 +54,32 @@ class Cluster:
         """Back to an empty cluster; resourceVersions go on from where they were."""
         for plural in ("jobs", "daemonsets", "statefulsets", "deployments", "replicasets", "pods", "events"):
             self._remove_all(plural, None)
-        for plural in ("resourcequotas", "limitranges", "nodes", "namespaces"):
+        for plural in (*_PLAIN, "nodes", "namespaces"):
             self._remove_all(plural, None)
         self.logs.clear()
+        self.kubelet.pull_errors.clear()
         self.sets.forget()
         self._dirty.clear()
         self._begin()
 
     def drop_namespace(self, namespace: str) -> None:
         """Removes a namespace with all that is in it, at once."""
-        for plural in (*_WORKLOADS, "replicasets", "pods", "events", "resourcequotas", "limitranges"):
+        for plural in (*_WORKLOADS, "replicasets", "pods", "events", *_PLAIN):
             self._remove_all(plural, namespace)
         self.logs[:] = [source for source in self.logs if source.namespace != namespace]
         if found := self.store.get("namespaces", "", namespace):
             self.store.remove(found)
+
+    def delete(self, found: Object) -> None:
+        """Removes one object and, as the garbage collector would, what it owns; its pods stop first."""
+        for plural in ("replicasets", "jobs"):
+            for owned in self.store.owned(plural, found):
+                self.delete(owned)
+        for pod in self.store.owned("pods", found):
+            self.kubelet.delete(pod, self.now())
+        meta = found["metadata"]
+        self.store.remove(found)
+        self.timers.cancel((kind_of(found).plural, meta.get("namespace", ""), meta["name"]))
 
     def _remove_all(self, plural: str, namespace: str | None) -> None:
         for found in self.store.of_kind(plural, namespace):
@@ -82,6 +95,7 @@ class Cluster:
         world = split_world([json.loads(json.dumps(document, default=_as_text)) for document in documents], None)
         for source in (*world.logs, *logs):
             self.logs.insert(0, source)
+        self.kubelet.pull_errors.update(world.pull_errors)
         return [self._create(document) for document in world.objects]
 
     def _create(self, document: Object) -> Object:

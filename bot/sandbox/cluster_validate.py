@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from bot.sandbox.cluster_errors import Cause
+from bot.sandbox.cluster_kinds import Kind
 from bot.sandbox.cluster_quantity import parse_quantity
 from bot.sandbox.cluster_selectors import match_labels
 
@@ -23,6 +24,21 @@ def _required(field: str) -> Cause:
     return Cause(field=field, detail="Required value", reason="FieldValueRequired")
 
 
+def object_causes(kind: Kind, before: dict[str, Any], after: dict[str, Any]) -> list[Cause]:
+    """Every reason to refuse `after` as the next state of `before` (of itself: as a new object)."""
+    if kind.group == "apps":
+        return workload_causes(before, after)
+    causes = _meta_causes(before["metadata"], after["metadata"])
+    if kind.kind == "Service":
+        for place, port in enumerate((after.get("spec") or {}).get("ports") or []):
+            protocol = port.get("protocol", "TCP")
+            if protocol not in ("SCTP", "TCP", "UDP"):
+                detail = f'Unsupported value: "{protocol}": supported values: "SCTP", "TCP", "UDP"'
+                field = f"spec.ports[{place}].protocol"
+                causes.append(Cause(field=field, detail=detail, reason="FieldValueNotSupported"))
+    return causes
+
+
 def workload_causes(before: dict[str, Any], after: dict[str, Any]) -> list[Cause]:
     """Every reason to refuse `after` as the next state of `before`; empty when it may be stored."""
     causes = _meta_causes(before["metadata"], after["metadata"])
@@ -31,6 +47,8 @@ def workload_causes(before: dict[str, Any], after: dict[str, Any]) -> list[Cause
         causes.append(_wrong("spec.replicas", spec["replicas"], _NOT_NEGATIVE))
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
+    if not spec.get("selector"):
+        causes.append(_required("spec.selector"))
     if not match_labels(spec.get("selector"), labels):
         why = "`selector` does not match template `labels`"
         causes.append(_wrong("spec.template.metadata.labels", labels, why))
@@ -95,6 +113,12 @@ def _container_causes(containers: Any, field: str) -> list[Cause]:
         seen.add(name)
         if not item.get("image"):
             causes.append(_required(f"{here}.image"))
+        ports = item.get("ports") or []
+        causes += [
+            _required(f"{here}.ports[{number}].containerPort")
+            for number, port in enumerate(ports)
+            if not port.get("containerPort")
+        ]
         causes += _resource_causes(item.get("resources") or {}, f"{here}.resources")
     return causes
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +27,29 @@ class World:
 
     objects: list[Object]
     logs: list[LogSource]
+    pull_errors: dict[str, str]
 
 
 def split_world(documents: list[Object], folder: Path | None) -> World:
     """Documents apart into Kubernetes objects and logs; a log's relative file is read below `folder`."""
-    objects, logs = [], []
+    objects, logs, pull_errors = [], [], {}
     for document in documents:
-        if document.get("apiVersion") == OWN_API:
+        if document.get("apiVersion") == OWN_API and document.get("kind") == "ImagePull":
+            image, error = _image_pull(document)
+            pull_errors[image] = error
+        elif document.get("apiVersion") == OWN_API:
             logs.append(_log_source(document, folder))
         else:
             objects.append(document)
-    return World(objects=objects, logs=logs)
+    return World(objects=objects, logs=logs, pull_errors=pull_errors)
+
+
+def _image_pull(document: Object) -> tuple[str, str]:
+    """An image that no node can pull, and the container runtime's error."""
+    spec = document.get("spec") or {}
+    if not spec.get("image") or not spec.get("error"):
+        raise WorldError(f"an ImagePull of {OWN_API} needs spec.image and spec.error")
+    return str(spec["image"]), str(spec["error"])
 
 
 def _log_source(document: Object, folder: Path | None) -> LogSource:
@@ -74,6 +87,8 @@ def _text(value: Any, folder: Path | None) -> str | None:
 def read_world(folder: Path, now: float) -> World:
     """The world of a scenario folder, its times resolved against `now` (those of logs stay until they are read)."""
     path = folder / "world.yaml"
+    if not path.is_file():  # a scenario of another platform
+        return split_world([], None)
     try:
         documents = list(yaml.safe_load_all(resolve_marks(path.read_text(encoding="utf-8"), now)))
     except (OSError, yaml.YAMLError) as error:
@@ -87,14 +102,15 @@ def read_world(folder: Path, now: float) -> World:
 def scenario_folder(scenarios: Path, name: str) -> Path:
     """The folder of a scenario; WorldError for a name that is none."""
     folder = scenarios / name
-    if not _NAME.fullmatch(name) or not (folder / "world.yaml").is_file():
+    if not _NAME.fullmatch(name) or not (folder / "scenario.yaml").is_file():
         raise WorldError(f"there is no scenario {name!r}")
     return folder
 
 
 def read_post(folder: Path) -> dict[str, Any]:
+    """The scenario's post, its times resolved against the present. WorldError for a file that cannot be read."""
     try:
-        post = json.loads((folder / "post.json").read_text(encoding="utf-8"))
+        post = json.loads(resolve_marks((folder / "post.json").read_text(encoding="utf-8"), time.time()))
     except (OSError, ValueError) as error:
         raise WorldError(f"{folder.name}/post.json cannot be read: {error}") from error
     if not isinstance(post, dict):

@@ -21,7 +21,7 @@ from bot.sandbox.cluster_patch import JSON_PATCH, MERGE, STRATEGIC, go_text, jso
 from bot.sandbox.cluster_schema import WrongTypeError, conform, with_defaults
 from bot.sandbox.cluster_selectors import selector_text
 from bot.sandbox.cluster_state import Object, Store, stamp
-from bot.sandbox.cluster_validate import workload_causes
+from bot.sandbox.cluster_validate import object_causes
 
 _MAX_MANAGER = 128
 
@@ -127,8 +127,9 @@ def patch_object(store: Store, kind: Kind, found: Object, request: PatchRequest)
         **{name: value for name, value in fitted["metadata"].items() if value is not None},
     }
     after = with_defaults(kind.kind, fitted)
-    after["status"] = found.get("status", {})
-    if causes := workload_causes(found, after):
+    if "spec" in found:
+        after["status"] = found.get("status", {})
+    if causes := object_causes(kind, found, after):
         raise invalid(kind.kind, kind.group, found["metadata"]["name"], causes)
     warnings = [f'unknown field "{path}"' for path in dropped]
     return _commit(store, kind, found, after, request), warnings
@@ -147,7 +148,7 @@ def _commit(store: Store, kind: Kind, found: Object, after: Object, request: Pat
     if after == found:
         return found
     annotated = kind.plural == "deployments" and meta.get("annotations") != before.get("annotations")
-    if after["spec"] != found["spec"] or annotated:
+    if after.get("spec") != found.get("spec") or annotated:
         meta["generation"] = before.get("generation", 1) + 1
     meta["managedFields"] = record_manager(
         meta.get("managedFields") or [],

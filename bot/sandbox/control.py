@@ -4,15 +4,17 @@ Every endpoint takes and gives JSON. A wrong request is 400 with `{"ok": false, 
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.cluster_world import read_post
 from bot.sandbox.faults import Fault
 from bot.sandbox.gate import bearer, same
+from bot.sandbox.github_control import GithubControl
+from bot.sandbox.github_scenario import fill_marks
 from bot.sandbox.interaction import NotPossibleError, People
 from bot.sandbox.state_view import describe_deliveries, describe_state
 from bot.sandbox.views import View
@@ -27,6 +29,11 @@ _RESERVED = {"ts", "team", "type", "channel", "event_ts", "thread_ts"}
 BULK_STEP = 25
 
 
+def newest(calls: Iterable[Body], query: Mapping[str, str]) -> list[Body]:
+    """Give the record of calls; only the newest `calls` of them when the query says so."""
+    return list(calls)[-int(query.get("calls", "0")) :]
+
+
 class WrongRequestError(ValueError):
     """The control request itself is wrong."""
 
@@ -37,6 +44,8 @@ class Control:
     def __init__(self, world: World) -> None:
         self._world = world
         self._people = People(world)
+        self._github = GithubControl(world.github, self._login) if world.github is not None else None
+        self._marks: dict[str, dict[str, str]] = {}
         self._endpoints: dict[str, Endpoint] = {
             "post": self.post,
             "post_bulk": self.post_bulk,
@@ -63,6 +72,8 @@ class Control:
             "disconnect": self.disconnect,
             "workloads": self.workloads,
             "cluster_fault": self.cluster_fault,
+            "argocd_fault": self.argocd_fault,
+            **(self._github.endpoints() if self._github is not None else {}),
         }
 
     async def handle_post(self, request: web.Request) -> web.Response:
@@ -81,23 +92,37 @@ class Control:
             return web.json_response({"ok": False, "error": said}, status=400)
 
     async def handle_get(self, request: web.Request) -> web.Response:
-        """Serve GET control/{state,calls,deliveries,cluster,scenarios}."""
+        """Serve GET control/{state,calls,deliveries,cluster,github,github_log,argocd,scenarios}."""
         self._check(request)
-        world, query = self._world, request.query
-        match request.match_info["name"]:
-            case "state":
-                found = describe_state(world, channel_id=query.get("channel", ""), since=query.get("since", ""))
-            case "calls":
-                found = {"calls": list(world.calls)[int(query.get("start", "0")) :]}
-            case "deliveries":
-                found = describe_deliveries(world, int(query.get("start", "0")))
-            case "cluster":
-                found = {"workloads": world.cluster.summary(), "calls": list(world.cluster.calls)}
-            case "scenarios":
-                found = {"scenarios": world.cluster.scenarios()}
-            case _:
-                return web.json_response({"ok": False, "error": "no such endpoint"}, status=404)
+        try:
+            found = self._look(request.match_info["name"], request.query)
+        except ValueError as wrong:
+            return web.json_response({"ok": False, "error": str(wrong)}, status=400)
+        if found is None:
+            return web.json_response({"ok": False, "error": "no such endpoint"}, status=404)
         return web.json_response({"ok": True, **found})
+
+    def _look(self, name: str, query: Mapping[str, str]) -> Body | None:
+        world = self._world
+        match name:
+            case "state":
+                return describe_state(world, channel_id=query.get("channel", ""), since=query.get("since", ""))
+            case "calls":
+                return {"calls": list(world.calls)[int(query.get("start", "0")) :]}
+            case "deliveries":
+                return describe_deliveries(world, int(query.get("start", "0")))
+            case "cluster":
+                return {"workloads": world.cluster.summary(), "calls": newest(world.cluster.calls, query)}
+            case "scenarios":
+                return {"scenarios": world.cluster.scenarios()}
+        return self._look_beside(name, query)
+
+    def _look_beside(self, name: str, query: Mapping[str, str]) -> Body | None:
+        """Look at the platforms that this world may lack."""
+        argocd = self._world.argocd
+        if name == "argocd" and argocd is not None:
+            return {"applications": argocd.summary(), "calls": newest(argocd.calls, query)}
+        return self._github.look(name, query) if self._github is not None else None
 
     # --- posts -------------------------------------------------------------------------------------------------
 
@@ -160,14 +185,26 @@ class Control:
         name = self._scenario_name(body)
         card = next(each for each in self._world.cluster.scenarios() if each["name"] == name)
         post = self._world.cluster.load_scenario(name)
+        self._marks[name] = self._load_beside(name)
+        post = fill_marks(post, self._marks[name])
         channel = body.get("channel") or post.get("channel") or card.get("channel") or "platform-alerts"
         answer = await self.post({**post, "channel": channel})
         return {**answer, "scenario": body["scenario"]}
 
+    def _load_beside(self, name: str) -> dict[str, str]:
+        """Load the scenario's part of the platforms that this world has; gives the marks that its post may hold."""
+        github, argocd = self._world.github, self._world.argocd
+        marks = {"github": github.hub.base, **github.load_scenario(name)} if github is not None else {}
+        if argocd is not None:
+            marks["argocd"] = argocd.url
+            argocd.load_scenario(name, marks)
+        return marks
+
     async def recover(self, body: Body) -> Body:
         """Post the scenario's recovery (`recovery` in its post.json), as the alerting app would."""
-        path = self._world.scenarios_dir / self._scenario_name(body) / "post.json"
-        post = dict(json.loads(path.read_text(encoding="utf-8")))
+        name = self._scenario_name(body)
+        marks = self._marks.get(name, {}) | (self._world.argocd.marks() if self._world.argocd is not None else {})
+        post = fill_marks(read_post(self._world.scenarios_dir / name), marks)
         if not post.get("recovery"):
             raise WrongRequestError(f"scenario {body['scenario']} has no recovery post")
         channel = body.get("channel") or post.get("channel") or "platform-alerts"
@@ -252,12 +289,21 @@ class Control:
     async def workloads(self, body: Body) -> Body:
         if body.get("reset"):
             self._world.cluster.reset()
+            if self._world.argocd is not None:
+                self._world.argocd.reset()
         self._world.cluster.create(list(body.get("objects", [])))
         return {"created": len(body.get("objects", []))}
 
     async def cluster_fault(self, body: Body) -> Body:
         """Arm a fault of the Kubernetes API: the fields of its ApiFault."""
         self._world.cluster.fault(body)
+        return {}
+
+    async def argocd_fault(self, body: Body) -> Body:
+        """Arm a fault of Argo CD's API: the fields of PlatformFault, or {clear: true}."""
+        if self._world.argocd is None:
+            raise WrongRequestError("this sandbox has no Argo CD")
+        self._world.argocd.fault(body)
         return {}
 
     # --- behaviour ---------------------------------------------------------------------------------------------
@@ -311,6 +357,11 @@ class Control:
         if view is None:
             raise WrongRequestError("no such view")
         return view
+
+    def _login(self, user: str) -> str:
+        """Give the GitHub login of a person of the workspace, whose name is the same; others are logins already."""
+        person = self._world.workspace.people.get(user)
+        return person.name if person is not None else user
 
     def _scenario_name(self, body: Body) -> str:
         """Check the name against the list, so that it can be part of a path."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+BaseHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; img-src 'self'"
@@ -43,10 +44,31 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
         return web.Response(text="wrong Host", status=403, headers=_HEADERS)
     if origin is not None and origin.removeprefix("http://") not in hosts:
         return web.Response(text="wrong Origin", status=403, headers=_HEADERS)
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except ConnectionError:  # the client died in the middle of its request: nobody reads what is answered
+        return web.Response(status=400)
     if not response.prepared:
         response.headers.update(_HEADERS)
     return response
+
+
+def client_may_go(handler: BaseHandler) -> BaseHandler:
+    """Wrap a handler of web.Server: a client that dies in the middle of its request is no error worth a traceback."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ConnectionError:
+            return web.Response(status=400)
+
+    return handle
+
+
+def is_local(request: web.BaseRequest) -> bool:
+    """Whether the Host header names this machine and the port that the request came in on."""
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return request.headers.get("Host", "") in local_hosts(int(name[1]) if name else 0)
 
 
 async def put_headers(request: web.Request, response: web.StreamResponse) -> None:

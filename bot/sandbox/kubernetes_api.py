@@ -22,38 +22,54 @@ from bot.sandbox.cluster_answers import Answer, Answers, Request, Route, failed,
 from bot.sandbox.cluster_simulation import Cluster
 from bot.sandbox.cluster_state import Object
 from bot.sandbox.cluster_world import list_scenarios, read_post, read_world, scenario_folder
+from bot.sandbox.gate import client_may_go
 
 TICK = 0.1
 _STEPS_PER_TICK = 200
 _MAX_BODY = 3 * 1024 * 1024
-_KINDS = ("status", "slow", "drop_answer", "drop_request", "cut_body")
+_KINDS = ("status", "rate_limited", "slow", "drop_answer", "drop_request", "cut")
 
 
 @dataclass(slots=True, kw_only=True)
 class ApiFault:
     """What happens to the next `times` requests whose verb and path match, after `skip` such have passed.
 
-    status: refused with `status` and no work done · slow: the work is done after `seconds` · drop_answer: the work is
-    done, the connection breaks before the answer · drop_request: it breaks before the work · cut_body: the work is done
-    and half of the answer's body is sent. `verb` (get, list, patch, create) and `path` (with its query) are regular
-    expressions; both empty match everything.
+    status: refused with `status` and no work done (with `done`: the work is done, and the answer is that status all
+    the same) · rate_limited: 429, or `status`, with Retry-After, as API priority and fairness refuses · slow: the work
+    is done after `seconds` · drop_answer: the work is done, the connection breaks before the answer · drop_request: it
+    breaks before the work · cut: the work is done and half of the answer's body is sent. `verb` (get, list, patch,
+    create) and `path` (with its query) are regular expressions, `method` is an HTTP method; empty ones match
+    everything. times 0: until cleared.
     """
 
     kind: str
     verb: str = ""
+    method: str = ""
     path: str = ""
     times: int = 1
     skip: int = 0
-    status: int = 500
+    status: int = 0
     seconds: float = 1.0
+    retry_after: int = 1
+    done: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(_KINDS)}")
 
-    def takes(self, verb: str, path: str) -> bool:
+    def takes(self, method: str, verb: str, path: str) -> bool:
         named = not self.verb or re.fullmatch(self.verb, verb) is not None
-        return named and re.search(self.path, path) is not None
+        return named and self.method.upper() in {"", method} and re.search(self.path, path) is not None
+
+    def refuses(self, route: Route) -> Answer | None:
+        """Give the answer that stands in for the real one; none for the kinds that leave the answer alone."""
+        if self.kind == "status":
+            return failed(refusal(route, self.status or 500))
+        if self.kind == "rate_limited":
+            busy = refusal(route, self.status or 429)
+            busy.retry_after = self.retry_after
+            return failed(busy)
+        return None
 
 
 class KubernetesSandbox:
@@ -114,10 +130,14 @@ class KubernetesSandbox:
             if document.get("kind") == "Namespace":
                 self.cluster.drop_namespace(str(document["metadata"]["name"]))
         self.cluster.create(world.objects, world.logs)
+        self.cluster.kubelet.pull_errors.update(world.pull_errors)
         return post
 
     def fault(self, order: Mapping[str, Any]) -> None:
-        """Arms a fault (the fields of ApiFault). ValueError for an unknown kind, field or pattern."""
+        """Arms a fault (the fields of ApiFault), or {clear: true}. ValueError for an unknown kind, field or pattern."""
+        if order.get("clear"):
+            self.faults.clear()
+            return
         try:
             fault = ApiFault(**order)
             re.compile(fault.verb)
@@ -130,7 +150,7 @@ class KubernetesSandbox:
 
     async def start(self, port: int) -> None:
         """Listens on 127.0.0.1 (port 0: any free one) and lets the cluster live."""
-        server = web.Server(self._handle, access_log=None)
+        server = web.Server(client_may_go(self._handle), access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
@@ -164,19 +184,20 @@ class KubernetesSandbox:
             body=body[:_MAX_BODY],
         )
         route = find_route(request)
-        fault = self._take(route.verb, message.path_qs)
+        began = time.monotonic()
+        fault = self._take(message.method, route.verb, message.path_qs)
         if fault is not None and fault.kind == "drop_request":
-            return self._drop(message, route, 0)
+            return self._drop(message, route, 0, began)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
-        if fault is not None and fault.kind == "status":
-            answer = failed(refusal(route, fault.status))
-        else:
-            answer = self._answers.answer(request, route)
+        refused = fault.refuses(route) if fault is not None else None
+        if refused is not None and fault is not None and fault.done:
+            self._answers.answer(request, route)
+        answer = refused or self._answers.answer(request, route)
         if fault is not None and fault.kind == "drop_answer":
-            return self._drop(message, route, answer.status)
-        self._note(message, route, answer.status)
-        if fault is not None and fault.kind == "cut_body":
+            return self._drop(message, route, answer.status, began)
+        self._note(message, route, answer.status, began)
+        if fault is not None and fault.kind == "cut":
             return await self._cut(message, answer)
         return web.Response(
             status=answer.status,
@@ -184,25 +205,28 @@ class KubernetesSandbox:
             headers={"Content-Type": answer.content_type, "Cache-Control": "no-cache, private", **answer.headers},
         )
 
-    def _take(self, verb: str, path: str) -> ApiFault | None:
+    def _take(self, method: str, verb: str, path: str) -> ApiFault | None:
         for fault in self.faults:
-            if not fault.takes(verb, path):
+            if not fault.takes(method, verb, path):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
-            fault.times -= 1
-            if fault.times <= 0:
-                self.faults.remove(fault)
+            if fault.times > 0:
+                fault.times -= 1
+                if fault.times == 0:
+                    self.faults.remove(fault)
             return fault
         return None
 
-    def _note(self, message: web.BaseRequest, route: Route, status: int) -> None:
-        self.calls.append({"verb": route.verb, "path": message.path_qs, "status": status, "at": self.cluster.now()})
+    def _note(self, message: web.BaseRequest, route: Route, status: int, began: float) -> None:
+        row = {"method": message.method, "verb": route.verb, "path": message.path_qs, "status": status}
+        ms = round((time.monotonic() - began) * 1000, 1)
+        self.calls.append({**row, "at": self.cluster.now(), "ms": ms})
 
-    def _drop(self, message: web.BaseRequest, route: Route, status: int) -> web.StreamResponse:
+    def _drop(self, message: web.BaseRequest, route: Route, status: int, began: float) -> web.StreamResponse:
         """Breaks the connection; the call is noted with the status that nobody got (0: no work was done)."""
-        self._note(message, route, status)
+        self._note(message, route, status, began)
         if message.transport is not None:
             message.transport.abort()
         return web.Response(status=500)

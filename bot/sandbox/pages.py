@@ -1,5 +1,6 @@
 """The page: index.html with the token of its URL put in, and its own files under /page/TOKEN/. Nothing from outside."""
 
+import html
 from pathlib import Path
 
 from aiohttp import web
@@ -16,6 +17,7 @@ class Pages:
     """Serves the page's files and its stream to whoever has the token."""
 
     def __init__(self, world: World, stream: Stream) -> None:
+        self._world = world
         self._token = world.tokens.page
         self._stream = stream
 
@@ -23,7 +25,19 @@ class Pages:
         if not same(request.query.get("token", ""), self._token):
             return web.Response(text="This page needs the token of the URL that was printed at the start.", status=403)
         text = (_FOLDER / "index.html").read_text(encoding="utf-8")
-        return web.Response(text=text.replace("{{token}}", self._token), content_type="text/html")
+        for name, value in self._addresses().items():
+            text = text.replace("{{" + name + "}}", html.escape(value))
+        return web.Response(text=text, content_type="text/html")
+
+    def _addresses(self) -> dict[str, str]:
+        """Say where the platforms' own pages would be: links to them open the panels instead."""
+        world = self._world
+        return {
+            "token": self._token,
+            "kubernetes": world.cluster.url,
+            "github": world.github.url if world.github else "",
+            "argocd": world.argocd.url if world.argocd else "",
+        }
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         if not same(request.match_info["token"], self._token):

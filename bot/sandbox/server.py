@@ -7,8 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.argocd_api import ArgocdSandbox
 from bot.sandbox.control import Control
 from bot.sandbox.gate import check_origin, put_headers
+from bot.sandbox.github_api import GithubSandbox
 from bot.sandbox.pages import Pages
 from bot.sandbox.seed import Seed, seed_workspace
 from bot.sandbox.stream import Stream
@@ -42,6 +44,8 @@ class Sandbox:
             "control_token": tokens.control,
             "kubeconfig": str(self.kubeconfig),
             "kubernetes_url": world.cluster.url,
+            **({"argocd_url": world.argocd.url, "argocd_token": world.argocd.token} if world.argocd else {}),
+            **({"github_url": world.github.url, "github_token": world.github.token} if world.github else {}),
             "team_id": world.workspace.team_id,
             "app_id": world.workspace.app.id,
             "bot_user_id": world.workspace.app.user_id,
@@ -52,13 +56,34 @@ class Sandbox:
         await self._stream.close()
         await self.world.socket.close()
         await self._runner.cleanup()
+        if self.world.argocd is not None:
+            await self.world.argocd.close()
         await self.world.cluster.close()
+        if self.world.github is not None:
+            await self.world.github.close()
         self._folder.cleanup()
 
 
-async def start_sandbox(cluster: Cluster, scenarios_dir: Path, *, port: int = 0, limits_on: bool = True) -> Sandbox:
-    """Start listening on 127.0.0.1 (port 0: any free one). Raises OSError when the port is taken."""
+async def start_sandbox(
+    cluster: Cluster,
+    scenarios_dir: Path,
+    *,
+    github: GithubSandbox | None = None,
+    argocd: ArgocdSandbox | None = None,
+    port: int = 0,
+    limits_on: bool = True,
+) -> Sandbox:
+    """Start listening on 127.0.0.1 (port 0: any free one). Raises OSError when the port is taken.
+
+    The platforms serve already; the sandbox closes them with itself.
+    """
     world = new_world(cluster, scenarios_dir, limits_on=limits_on)
+    if github is not None:
+        world.github = github
+        github.listeners.append(lambda: world.workspace.tell({"type": "github"}))
+    if argocd is not None:
+        world.argocd = argocd
+        argocd.listeners.append(lambda: world.workspace.tell({"type": "argocd"}))
     seed = seed_workspace(world.workspace)
     stream = Stream(world)
     runner = web.AppRunner(

@@ -1,10 +1,12 @@
 """Live updates for the page: server-sent events, batches of changes as JSON arrays.
 
-A page that cannot keep up is told to read the state again, so that a burst never holds the workspace back.
+A page that cannot keep up is told to read the state again, so that a burst never holds the workspace back. What has no
+event of its own (workloads, faults that wait, the records of calls) is looked at once a second while a page is open.
 """
 
 import asyncio
 import json
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +15,7 @@ from bot.sandbox.world import World
 
 BATCH_SECONDS = 0.05
 KEEP_ALIVE_SECONDS = 15.0
-CLUSTER_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 MAX_WAITING = 5_000
 
 
@@ -23,7 +25,8 @@ class Stream:
     def __init__(self, world: World) -> None:
         self._world = world
         self._pages: set[asyncio.Queue[dict[str, Any]]] = set()
-        self._cluster_task: asyncio.Task[None] | None = None
+        self._look_task: asyncio.Task[None] | None = None
+        self._seen: dict[str, str] = {}
         self._closed = asyncio.Event()
         world.workspace.listeners.append(self._change)
 
@@ -32,9 +35,11 @@ class Stream:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        for change in look(self._world):
+            queue.put_nowait(change)
         self._pages.add(queue)
-        if self._cluster_task is None:
-            self._cluster_task = asyncio.create_task(self._watch_cluster())
+        if self._look_task is None:
+            self._look_task = asyncio.create_task(self._keep_looking())
         try:
             await response.write(b"retry: 1000\n\n")
             while not self._closed.is_set():
@@ -49,9 +54,9 @@ class Stream:
         self._closed.set()
         for queue in self._pages:
             queue.put_nowait({"type": "bye"})
-        if self._cluster_task is not None:
-            self._cluster_task.cancel()
-            await asyncio.gather(self._cluster_task, return_exceptions=True)
+        if self._look_task is not None:
+            self._look_task.cancel()
+            await asyncio.gather(self._look_task, return_exceptions=True)
 
     async def _send_batch(self, response: web.StreamResponse, queue: asyncio.Queue[dict[str, Any]]) -> None:
         try:
@@ -72,16 +77,32 @@ class Stream:
             if queue.qsize() < MAX_WAITING:
                 queue.put_nowait(change)
 
-    async def _watch_cluster(self) -> None:
-        """Tell open pages of the cluster's workloads when they changed."""
-        before = ""
+    async def _keep_looking(self) -> None:
+        """Tell open pages what looks different from the last time."""
         while True:
-            if self._pages:
-                workloads = self._world.cluster.summary()[:200]
-                now = json.dumps(workloads)
-                if now != before:
-                    before = now
-                    self._change({"type": "cluster", "workloads": workloads})
-            else:
-                before = ""
-            await asyncio.sleep(CLUSTER_SECONDS)
+            for change in look(self._world) if self._pages else ():
+                now = json.dumps(change)
+                if self._seen.get(change["type"]) != now:
+                    self._seen[change["type"]] = now
+                    self._change(change)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def look(world: World) -> list[dict[str, Any]]:
+    """The workloads, what faults wait, and a mark of each record of calls that differs when there are new ones."""
+    faults: dict[str, list[dict[str, Any]]] = {
+        "slack": [asdict(fault) for fault in world.faults.waiting],
+        "cluster": [asdict(fault) for fault in world.cluster.faults],
+    }
+    records = {"slack": world.calls, "cluster": world.cluster.calls}
+    for name, platform in (("github", world.github), ("argocd", world.argocd)):
+        if platform is not None:
+            faults[name], records[name] = platform.faults.rows(), platform.calls
+    return [
+        {"type": "cluster", "workloads": world.cluster.summary()[:200]},
+        {"type": "faults", "faults": faults},
+        {
+            "type": "calls",
+            "marks": {name: [len(rows), rows[-1]["at"] if rows else 0] for name, rows in records.items()},
+        },
+    ]

@@ -2,13 +2,15 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.sandbox.argocd_api import ArgocdSandbox
 from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
+from bot.sandbox.github_api import GithubSandbox
 from bot.sandbox.identity import Tokens
 from bot.sandbox.limits import RateLimits
 from bot.sandbox.response_urls import ResponseUrls
@@ -26,6 +28,8 @@ class Cluster(Protocol):
     def url(self) -> str: ...
     @property
     def calls(self) -> deque[dict[str, Any]]: ...
+    @property
+    def faults(self) -> Sequence[Any]: ...
     def create(self, objects: list[dict[str, Any]]) -> Any: ...
     def reset(self) -> Any: ...
     def kubeconfig(self) -> str: ...
@@ -50,6 +54,8 @@ class World:
     cluster: Cluster
     response_urls: ResponseUrls
     scenarios_dir: Path
+    github: GithubSandbox | None = None
+    argocd: ArgocdSandbox | None = None
     base: str = ""
     calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
     notices: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=500))

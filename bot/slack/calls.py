@@ -67,31 +67,43 @@ class Caller:
         return None
 
     async def look(self, row: OutboxRow) -> SlackRef | None:
-        """Find our message by its metadata, in its thread. None: it is not there. Raises Later, Lost or Never."""
+        """Find our message by its metadata, in its thread, or in the channel when it is a root of its own.
+
+        None: it is not there. Raises Later, Lost or Never.
+        """
         message = row.message
         cursor = ""
         for _ in range(PAGES):
-            answer = await asked(
-                self.client.conversations_replies(
-                    channel=message.channel,
-                    ts=message.thread_ts,
-                    include_all_metadata=True,
-                    limit=200,
-                    cursor=cursor or None,
-                )
-            )
+            answer = await self._page(message, cursor)
             for found in answer.get("messages") or []:
                 metadata = found.get("metadata") or {}
                 if metadata.get("event_type") == message.event_type and _same(
                     metadata.get("event_payload") or {}, message
                 ):
                     return SlackRef(
-                        team=message.team, channel=message.channel, ts=found["ts"], thread_ts=message.thread_ts
+                        team=message.team, channel=message.channel, ts=found["ts"], thread_ts=message.thread_ts or None
                     )
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
         return None
+
+    async def _page(self, message: Message, cursor: str) -> Any:
+        if not message.thread_ts:
+            return await asked(
+                self.client.conversations_history(
+                    channel=message.channel, include_all_metadata=True, limit=200, cursor=cursor or None
+                )
+            )
+        return await asked(
+            self.client.conversations_replies(
+                channel=message.channel,
+                ts=message.thread_ts,
+                include_all_metadata=True,
+                limit=200,
+                cursor=cursor or None,
+            )
+        )
 
     async def _post(self, message: Message) -> SlackRef:
         answer = await self._with_blocks(

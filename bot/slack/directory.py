@@ -17,6 +17,7 @@ T = TypeVar("T")
 ROOM_SECONDS = 600.0
 MEMBERS_SECONDS = 60.0
 PAGES = 20
+ROOM_PAGES = 5
 RATE_WAITS = 3
 LONGEST_WAIT = 20.0
 """Seconds; with RATE_WAITS pauses a minute of Slack's limits passes, and a lease (60 s) is hardly outlived."""
@@ -46,6 +47,9 @@ class SlackDirectory:
     def room(self, channel: str) -> Room:
         return self._cached(("room", channel), ROOM_SECONDS, lambda: self._room(channel))
 
+    def rooms(self) -> tuple[Room, ...]:
+        return self._cached("rooms", ROOM_SECONDS, self._rooms)
+
     def is_member(self, channel: str, user_id: str) -> bool:
         if channel.startswith("D"):
             return True
@@ -56,14 +60,25 @@ class SlackDirectory:
             answer = _asked("conversations.info", lambda: self._client.conversations_info(channel=channel))
         except PlatformError:
             return Room(channel=channel, external=True)
-        info = answer.get("channel") or {}
-        shared = any(info.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared", "is_shared"))
-        return Room(
-            channel=channel,
-            name=str(info.get("name") or ""),
-            external=bool(shared) and not info.get("is_org_shared"),
-            is_member=bool(info.get("is_member")),
-            is_im=bool(info.get("is_im")),
+        return _room(channel, answer.get("channel") or {})
+
+    def _rooms(self) -> tuple[Room, ...]:
+        found: list[Room] = []
+        cursor = ""
+        for _ in range(ROOM_PAGES):
+            answer = self._rooms_page(cursor)
+            found += [_room(str(each.get("id") or ""), each) for each in answer.get("channels") or []]
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return tuple(room for room in found if room.channel)
+
+    def _rooms_page(self, cursor: str) -> Any:
+        return _asked(
+            "users.conversations",
+            lambda: self._client.users_conversations(
+                types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor or None
+            ),
         )
 
     def _members(self, channel: str) -> frozenset[str]:
@@ -98,6 +113,17 @@ class SlackDirectory:
             with self._lock:
                 self._kept[key] = (now + seconds, answer)
         return answer
+
+
+def _room(channel: str, info: Any) -> Room:
+    shared = any(info.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared", "is_shared"))
+    return Room(
+        channel=channel,
+        name=str(info.get("name") or ""),
+        external=bool(shared) and not info.get("is_org_shared"),
+        is_member=bool(info.get("is_member")),
+        is_im=bool(info.get("is_im")),
+    )
 
 
 def _asked(operation: str, call: Callable[[], Any]) -> Any:

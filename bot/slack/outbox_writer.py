@@ -137,7 +137,7 @@ class OutboxWriter:
             await self._outbox.sent(row, ref)
 
     async def _attempt(self, row: OutboxRow) -> SlackRef | None:
-        if row.doubtful and row.ref is None and row.message.place is Place.MESSAGE and row.message.thread_ts:
+        if row.doubtful and row.ref is None and row.message.place is Place.MESSAGE:
             found = await self._look(row)
             if found is not None:
                 self._observer.tell("slack.found", key=row.message.key)

@@ -7,6 +7,8 @@ from bot.domain.happening import Question
 from bot.domain.incident import Incident
 from bot.domain.report import Report
 from bot.report.answers import compose_help, compose_status, compose_unclear, compose_why
+from bot.report.notes import compose_answer
+from bot.workflow.channel import why_not_told
 from bot.workflow.desk import Desk
 from bot.workflow.tell import story_of, whisper
 
@@ -37,6 +39,9 @@ def _answer(desk: Desk, question: Question) -> Report:
     word = words[0].strip("?!.,") if words else "help"
     incident = desk.state.of_thread(question.ref.channel, question.ref.root)
     if word == "why":
+        untold = why_not_told(desk, question.user_id)
+        if untold:
+            return compose_answer(untold)
         diagnosis = desk.state.get(Diagnosis, incident.diagnosis_id) if incident and incident.diagnosis_id else None
         return compose_why(story_of(desk, incident) if incident else None, diagnosis)
     if word in {"status", "state"}:

@@ -8,6 +8,7 @@ from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal, ProposalState
 from bot.remedy.authorize import Refused, authorize, check_decision
 from bot.report.notes import compose_answer, compose_expired, compose_rejected
+from bot.workflow.channel import acting, may_act
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, card_key, modal, note, story_of, whisper
 
@@ -42,6 +43,9 @@ def _refusal(desk: Desk, submission: Submission, proposal: Proposal, incident: I
         return Refused(
             kind="unauthorised", reason="Slack did not say who you are just now, so nothing was changed. Try again."
         )
+    outside = _outside(desk, proposal, incident)
+    if outside:
+        return Refused(kind="unauthorised", reason=f"{outside} Nothing was changed.")
     allowed = authorize(person, approvers=desk.house.approvers, team=desk.house.team)
     if isinstance(allowed, Refused):
         return allowed
@@ -53,6 +57,18 @@ def _refusal(desk: Desk, submission: Submission, proposal: Proposal, incident: I
         user_id=submission.user_id,
     )
     return decided if isinstance(decided, Refused) else None
+
+
+def _outside(desk: Desk, proposal: Proposal, incident: Incident) -> str:
+    """Return why nothing can be approved from the incident's channel, or not this, as a sentence; else nothing.
+
+    Asked again at every decision: scope and mode may have become narrower since the proposal was made.
+    """
+    if not may_act(desk, incident.thread.channel):
+        return "In this channel fixes are only suggested."
+    refuses = acting(desk, incident.thread.channel)
+    outside = next(filter(None, (refuses(step.target) for step in proposal.steps)), "")
+    return f"It may not be acted on from here: {outside}." if outside else ""
 
 
 def _approval(desk: Desk, proposal: Proposal) -> Approval | None:

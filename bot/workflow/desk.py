@@ -7,20 +7,28 @@ from datetime import timedelta
 from bot.diagnosis.calibrate import Calibration
 from bot.diagnosis.match import Matcher
 from bot.domain.audit import AuditEntry
+from bot.domain.connections import Connections
+from bot.domain.scope import ChannelRules
+from bot.domain.values import value
 from bot.ports import Clock, Directory, Ids, Observer, Platforms, State
 from bot.remedy.policy import Rules
 from knowledge.text.redact import Session
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class House:
-    """What the people who run CodeHealer decided. Durations are how long a proposal lives and a fix is watched."""
+    """What the people who run CodeHealer decided. Durations are how long a proposal lives and a fix is watched.
+
+    It is kept with every recording, so that a replay decides by the same rules.
+    """
 
     approvers: frozenset[str]
     team: str
     proposal_ttl: timedelta = timedelta(hours=1)
     verify_window: timedelta = timedelta(seconds=120)
     simulated: bool = False
+    connections: Connections = Connections()
+    channels: ChannelRules = ChannelRules()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,11 @@ from bot.remedy.catalog import action
 from bot.remedy.contract import Progress
 from bot.report.notes import compose_escalated, compose_verdict
 from bot.workflow.desk import Desk
-from bot.workflow.outcome import to_human, watch
+from bot.workflow.outcome import Run, to_human, watch
 from bot.workflow.tell import card, note, story_of
+from bot.workflow.wait import wait_for_change
+
+_WATCHED = frozenset({ProposalState.VERIFYING, ProposalState.WAITING_FOR_CHANGE})
 
 
 def follow_up(desk: Desk, lease: Lease, payload: Verify) -> None:
@@ -20,7 +23,7 @@ def follow_up(desk: Desk, lease: Lease, payload: Verify) -> None:
     proposal = desk.state.get(Proposal, payload.proposal_id)
     execution = desk.state.get(Execution, payload.execution_id)
     now = desk.clock.now()
-    if incident is None or proposal is None or execution is None or proposal.state is not ProposalState.VERIFYING:
+    if incident is None or proposal is None or execution is None or proposal.state not in _WATCHED:
         desk.state.apply(Step(name="nothing", at=now, finish=lease))
         return
     step = proposal.current
@@ -29,9 +32,20 @@ def follow_up(desk: Desk, lease: Lease, payload: Verify) -> None:
     except PlatformError as error:
         desk.observer.tell("verify.unanswered", incident=incident.id, detail=error.detail)
         progress = Progress(verdict=None, checks=())
-    if progress.verdict is None:
-        desk.state.apply(Step(name="watch", at=now, jobs=(watch(desk, execution, now),), finish=lease))
+    if progress.verdict is None and progress.waits_for:
+        wait_for_change(desk, lease, Run(incident=incident, proposal=proposal, execution=execution), progress)
         return
+    puts: tuple[Stored, ...] = ()
+    if proposal.state is ProposalState.WAITING_FOR_CHANGE and (progress.verdict or progress.checks):
+        proposal = proposal.moved_to(ProposalState.VERIFYING)  # the change is there: from now on minutes, not days
+        puts = (proposal,)
+    if progress.verdict is None:
+        messages = (card(story_of(desk, incident, proposal=proposal)),) if puts else ()
+        again = watch(desk, execution, now)
+        desk.state.apply(Step(name="watch", at=now, puts=puts, jobs=(again,), finish=lease, messages=messages))
+        return
+    if puts:
+        desk.state.apply(Step(name="change_came", at=now, puts=puts))
     verification = Verification(
         id=desk.ids.new("vf"),
         incident_id=incident.id,

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from bot.domain.alert import Alert, Post
+from bot.domain.alert import Alert, AlertStatus, Post
 from bot.domain.durable import Investigate, Job, Lane, Lease, Message, Place, Step, Stored
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import OPEN, Proposal, ProposalState
-from bot.intake.correlate import Decision, correlate
+from bot.intake.correlate import Decision, correlate, ended_by, incident_of
 from bot.intake.parse import NotAlert, parse
 from bot.report.answers import compose_joined
 from bot.report.notes import compose_stale
 from bot.report.story import Story
+from bot.workflow.channel import rule_of, said_in
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, note, story_of
 
@@ -22,11 +24,22 @@ QUIET = timedelta(seconds=20)
 def handle_post(desk: Desk, lease: Lease, post: Post) -> None:
     """Open, join, reopen or close an incident, or do nothing. The first card is said here, before anything is fetched."""
     now = desk.clock.now()
-    alert = parse(post, id=desk.ids.new("al"))
-    if isinstance(alert, NotAlert):
+    alert = parse(post, id=desk.ids.new("al"), connections=desk.house.connections)
+    if isinstance(alert, NotAlert) or not rule_of(desk, post.ref.channel).hears(post.app_id, post.author):
         desk.state.apply(Step(name="not_alert", at=now, finish=lease))
         return
-    current = desk.state.latest_with(alert.fingerprint)
+    handle_alert(desk, lease, alert)
+
+
+def handle_alert(desk: Desk, lease: Lease, alert: Alert) -> None:
+    """Do what an alert means for the newest incident with its fingerprint. It stands where its post does."""
+    if alert.status is not AlertStatus.FIRING:
+        _recovered(desk, lease, alert)
+        return
+    now, post = desk.clock.now(), alert.post
+    current = incident_of(alert, desk.state.open_about(alert.about), partial(_alerts, desk)) or desk.state.latest_with(
+        alert.fingerprint
+    )
     if current is not None and any(
         known.post.ref == post.ref and known.post.text == post.text for known in _known(desk, current)
     ):
@@ -41,10 +54,31 @@ def handle_post(desk: Desk, lease: Lease, post: Post) -> None:
         _open(desk, lease, alert)
     elif decision is Decision.JOIN:
         _join(desk, lease, alert, current)
-    elif decision is Decision.REOPEN:
-        _reopen(desk, lease, alert, current)
     else:
-        _close(desk, lease, alert, current)
+        _reopen(desk, lease, alert, current)
+
+
+def _recovered(desk: Desk, lease: Lease, alert: Alert) -> None:
+    """Close every incident that the recovery ends, a step each; the last one finishes the job."""
+    now = desk.clock.now()
+    ended = ended_by(alert, _related(desk, alert), partial(_alerts, desk))
+    closing = [each for each in ended if correlate(alert, each, now=now).decision is Decision.CLOSE]
+    if not closing:
+        desk.state.apply(Step(name="ignored", at=now, finish=lease))
+    for at, incident in enumerate(closing, 1):
+        own = alert if at == 1 else replace(alert, id=desk.ids.new("al"))
+        _close(desk, lease if at == len(closing) else None, own, incident)
+
+
+def _related(desk: Desk, alert: Alert) -> tuple[Incident, ...]:
+    """Return the open incidents that the alert may be about; its own too, if it was filed before there were such keys."""
+    own = desk.state.open_with(alert.fingerprint)
+    found = desk.state.open_about(alert.about)
+    return found if own is None or any(each.id == own.id for each in found) else (own, *found)
+
+
+def _alerts(desk: Desk, incident_id: str) -> tuple[Alert, ...]:
+    return desk.state.of_incident(Alert, incident_id)
 
 
 def _same_thread(alert: Alert, incident: Incident) -> bool:
@@ -78,7 +112,7 @@ def _open(desk: Desk, lease: Lease, alert: Alert) -> None:
             puts=(opened, incident, alert),
             jobs=(investigation(desk, incident),),
             finish=lease,
-            messages=(card(story),),
+            messages=said_in(desk, alert.post.ref.channel, card(story)),
             audit=(
                 desk.audit("codehealer", "opened", incident.id, f"{alert.source} alert in {alert.post.ref.channel}"),
             ),
@@ -98,7 +132,7 @@ def _join(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
             at=now,
             puts=(joined, alert),
             finish=lease,
-            messages=messages,
+            messages=said_in(desk, alert.post.ref.channel, *messages),
             audit=(
                 desk.audit("codehealer", "joined", incident.id, f"{alert.source} alert in {alert.post.ref.channel}"),
             ),
@@ -141,13 +175,17 @@ def _reopen(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
             puts=(opened, again, alert),
             jobs=(investigation(desk, again),),
             finish=lease,
-            messages=(card(Story(incident=again, alert=alert, simulated=desk.house.simulated)),),
+            messages=said_in(
+                desk,
+                again.thread.channel,
+                card(Story(incident=again, alert=alert, simulated=desk.house.simulated)),
+            ),
             audit=(desk.audit("codehealer", "reopened", incident.id, "it fired again"),),
         )
     )
 
 
-def _close(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
+def _close(desk: Desk, lease: Lease | None, alert: Alert, incident: Incident) -> None:
     """A recovery closes the card and voids the open proposal; a fix that already runs is watched to its end."""
     now = desk.clock.now()
     alert = replace(alert, incident_id=incident.id)
@@ -166,7 +204,12 @@ def _close(desk: Desk, lease: Lease, alert: Alert, incident: Incident) -> None:
     story = story_of(desk, closed, proposal=proposal)
     desk.state.apply(
         Step(
-            name="close", at=now, puts=tuple(puts), finish=lease, messages=(card(story), *messages), audit=tuple(audit)
+            name="close",
+            at=now,
+            puts=tuple(puts),
+            finish=lease,
+            messages=said_in(desk, closed.thread.channel, card(story), *messages),
+            audit=tuple(audit),
         )
     )
 

@@ -10,9 +10,11 @@ from bot.domain.evidence import Dossier
 from bot.domain.execution import Execution, Verification
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.proposal import Proposal
+from bot.domain.scope import ChannelMode
 from bot.evidence.gather import gather
 from bot.remedy.contract import Ask
 from bot.remedy.propose import NoProposal, propose
+from bot.workflow.channel import acting, reading, rule_of, said_in
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, story_of
 
@@ -24,14 +26,14 @@ def investigate(desk: Desk, lease: Lease, payload: Investigate) -> None:
         desk.state.apply(Step(name="nothing", at=desk.clock.now(), finish=lease))
         return
     alert = desk.state.of_incident(Alert, incident.id)[-1]
-    room = desk.directory.room(incident.thread.channel)
     dossier = gather(
         incident.id,
         alert,
         desk.platforms,
         ids=desk.ids,
         clock=desk.clock,
-        in_scope=not room.external,
+        refuses=reading(desk, incident.thread.channel),
+        connections=desk.house.connections,
         session=desk.secrets(),
     )
     now = desk.clock.now()
@@ -45,6 +47,8 @@ def _propose(
 ) -> Proposal | NoProposal:
     if diagnosis.best is None:
         return NoProposal(reason="")
+    if rule_of(desk, incident.thread.channel).mode is ChannelMode.OBSERVE:
+        return NoProposal(reason="In this channel CodeHealer only observes.")
     ask = Ask(
         incident=incident,
         dossier=dossier,
@@ -54,6 +58,8 @@ def _propose(
         executions=desk.state.of_incident(Execution, incident.id),
         verifications=desk.state.of_incident(Verification, incident.id),
         diagnosis_id=diagnosis.id,
+        connections=desk.house.connections,
+        refuses=acting(desk, incident.thread.channel),
     )
     return propose(ask, id=desk.ids.new("pr"), now=now, ttl=desk.house.proposal_ttl)
 
@@ -100,7 +106,7 @@ def _write(
             puts=tuple(puts),
             jobs=jobs,
             finish=lease,
-            messages=(card(story),),
+            messages=said_in(desk, moved.thread.channel, card(story)),
             audit=tuple(audit),
         )
     )

@@ -13,6 +13,7 @@ from bot.remedy.authorize import Refused, authorize, may_touch
 from bot.remedy.catalog import action
 from bot.report.modal import compose_closed_review, compose_review, no_modal_words
 from bot.report.notes import compose_answer, compose_escalated, compose_stale
+from bot.workflow.channel import why_not_told
 from bot.workflow.desk import Desk
 from bot.workflow.tell import card, card_key, modal, note, story_of, whisper
 
@@ -43,6 +44,10 @@ def _review(desk: Desk, lease: Lease, click: Click, incident: Incident) -> None:
     proposal = desk.state.get(Proposal, click.value)
     if proposal is None:
         _answer(desk, lease, click, "That proposal is not known any more. Nothing was changed.")
+        return
+    untold = why_not_told(desk, click.user_id)
+    if untold:
+        _answer(desk, lease, click, f"{untold} Nothing was changed.")
         return
     story = story_of(desk, incident, proposal=proposal)
     if proposal.state is not ProposalState.OFFERED or now >= proposal.expires_at:

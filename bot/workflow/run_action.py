@@ -58,14 +58,14 @@ def _intend(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, kn
     execution_id = known.id if known else desk.ids.new("ex")
     preflight = action(step.action).preflight(step, desk.platforms, execution_id, dry_run=True)
     now = desk.clock.now()
-    late = known is None and now >= proposal.expires_at
+    late = known is None and proposal.step == 0 and now >= proposal.expires_at
     if known is not None:
         run = Run(incident=incident, proposal=proposal, execution=_guarded(known, preflight))
         if preflight.ok:
             return run
         refused(desk, lease, run, preflight.stale)
         return None
-    if late or not preflight.ok:
+    if proposal.step == 0 and (late or not preflight.ok):
         stale(desk, lease, incident, proposal, "it expired before it ran" if late else preflight.stale)
         return None
     execution = Execution(
@@ -81,10 +81,15 @@ def _intend(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, kn
         intended_at=now,
         changed_at=now,
     )
-    executing = proposal.moved_to(ProposalState.EXECUTING)
+    executing = proposal.moved_to(ProposalState.EXECUTING) if proposal.step == 0 else proposal
+    changed = (executing,) if executing is not proposal else ()
     audit = desk.audit("codehealer", "intended", incident.id, f"{execution.id} {step.action} guard {execution.guard}")
-    desk.state.apply(Step(name="intend", at=now, puts=(execution, executing), audit=(audit,)))
-    return Run(incident=incident, proposal=executing, execution=execution)
+    desk.state.apply(Step(name="intend", at=now, puts=(execution, *changed), audit=(audit,)))
+    run = Run(incident=incident, proposal=executing, execution=execution)
+    if preflight.ok:
+        return run
+    refused(desk, lease, run, preflight.stale)  # a later step: what ran before it stays, and is named
+    return None
 
 
 def _send(desk: Desk, lease: Lease, run: Run, tries: int) -> None:

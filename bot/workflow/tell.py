@@ -13,6 +13,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.report import Report
 from bot.report.compose import compose_card
 from bot.report.story import Story
+from bot.workflow.channel import may_act
 from bot.workflow.desk import Desk
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ def story_of(desk: Desk, incident: Incident, **newer: object) -> Story:
         execution=_last(executions),
         verification=_last(state.of_incident(Verification, incident.id)) if executions else None,
         anyone_approves=bool(desk.house.approvers),
+        may_act=may_act(desk, incident.thread.channel),
         simulated=desk.house.simulated,
     )
     return replace(stored, **newer)  # type: ignore[arg-type]

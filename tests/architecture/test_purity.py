@@ -17,6 +17,7 @@ EDGES = (
     "bot/bootstrap",
     "bot/settings",
     "bot/codec",
+    "bot/yaml_file",
     "bot/slack",
     "bot/webhooks",
     "bot/adapters",

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.adapters.sqlite_state import SqliteInbox, SqliteOutbox, SqliteState, Store
-from bot.domain.alert import Post, SlackRef, Target
+from bot.adapters.sqlite_state.schema import MIGRATIONS
+from bot.domain.alert import Alert, AlertStatus, Post, SlackRef, Target
 from bot.domain.audit import AuditEntry, first_break
 from bot.domain.durable import LEASE, MAX_ATTEMPTS, Delivery, Investigate, Job, Lane, Message, Place, Step
 from bot.domain.errors import ConfigError, KeyTaken, LeaseLost, StaleVersion
@@ -132,6 +133,41 @@ def test_a_fingerprint_belongs_to_one_open_incident_and_is_free_again_when_it_cl
     assert kept.state.latest_with("f").id == "in_2"
     assert [each.id for each in kept.state.open_incidents(10)] == ["in_2"]
     assert kept.state.of_thread("C", "1.0").id == "in_2"
+
+
+def alert(id, incident_id, fingerprint, also=()):
+    return Alert(
+        id=id,
+        source="robusta",
+        platform="kubernetes",
+        status=AlertStatus.FIRING,
+        title="t",
+        target=Target(),
+        fingerprint=fingerprint,
+        also=also,
+        raised_at=NOW,
+        post=post(),
+        incident_id=incident_id,
+    )
+
+
+def test_open_incidents_are_found_by_what_their_alerts_are_about(kept):
+    first, second = incident("in_1", "pod/default@eu/shop/api"), incident("in_2", "pod/default@us/shop/api")
+    kept.state.apply(
+        step(
+            puts=(
+                first,
+                alert("al_1", "in_1", "pod/default@eu/shop/api:app", ("group/prometheus/g",)),
+                second,
+                alert("al_2", "in_2", "pod/default@us/shop/api"),
+            )
+        )
+    )
+    assert [each.id for each in kept.state.open_about(("pod/default/shop/api",))] == ["in_2", "in_1"]
+    assert [each.id for each in kept.state.open_about(("group/prometheus/g", "nothing"))] == ["in_1"]
+    assert kept.state.open_about(()) == ()
+    kept.state.apply(step(puts=(first.moved_to(IncidentState.RESOLVED, NOW),)))
+    assert [each.id for each in kept.state.open_about(("pod/default/shop/api",))] == ["in_2"]
 
 
 def test_a_step_that_fails_writes_nothing_of_itself(kept):
@@ -368,6 +404,6 @@ def test_a_file_of_a_newer_program_is_refused_by_name(kept):
     with pytest.raises(ConfigError, match="schema version 99"):
         Store(kept.folder)
     connection = sqlite3.connect(kept.folder / "state.sqlite3")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.close()
     kept.open()

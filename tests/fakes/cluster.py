@@ -23,7 +23,7 @@ from bot.domain.cluster import (
 )
 from bot.domain.errors import AnswerLost, Conflict, Forbidden, NotConfigured, NotFound, PlatformError, Rejected
 from bot.domain.evidence import Excerpt
-from bot.ports import Cluster, Keep, Platforms
+from bot.ports import Cluster, Deployments, Keep, Pipelines, Platforms
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "m": 0.001}
@@ -167,6 +167,11 @@ class FakeCluster(Cluster):
         self._call("allowed", "")
         return namespace not in self.forbidden_namespaces and (verb, group, resource) not in self.denied
 
+    def short_workloads(self, namespaces: tuple[str, ...], limit: int) -> tuple[Workload, ...]:
+        self._call("short_workloads", "")
+        short = [w for w in self.workloads.values() if w.available < w.replicas]
+        return tuple(w for w in short if not namespaces or w.namespace in namespaces)[:limit]
+
     # --- inside
 
     def _call(self, operation: str, namespace: str) -> Fault | None:
@@ -219,6 +224,7 @@ class FakeCluster(Cluster):
 
     def _new_pod(self, workload: Workload) -> Pod:
         number = self._next()
+        made_of = "7d9c" + "".join("bcdfghjklm"[int(digit)] for digit in number)  # as the controller's hashes look
         need = self.needs_memory.get((workload.namespace, workload.name), "")
         container = workload.containers[0]
         ill = bool(need) and amount(container.limit("memory")) < amount(need)
@@ -226,14 +232,14 @@ class FakeCluster(Cluster):
         return Pod(
             connection=self.connection,
             namespace=workload.namespace,
-            name=f"{workload.name}-{number}c-x2x4z",
+            name=f"{workload.name}-{made_of}-x2x4z",
             uid=f"uid-pod-{number}",
             phase="Running",
             node="node-1",
             ready=not ill,
             owner_kind="ReplicaSet" if workload.kind == "Deployment" else workload.kind,
-            owner_name=f"{workload.name}-{number}c" if workload.kind == "Deployment" else workload.name,
-            template_hash=f"{number}c",
+            owner_name=f"{workload.name}-{made_of}" if workload.kind == "Deployment" else workload.name,
+            template_hash=made_of,
             created_at=created,
             marks=tuple(mark for mark in workload.marks if mark.name in (EXECUTION_MARK, RESTARTED_AT)),
             conditions=(Condition(type="Ready", status="False" if ill else "True"),),
@@ -243,14 +249,26 @@ class FakeCluster(Cluster):
 
 @dataclass
 class FakePlatforms(Platforms):
-    """The clusters that are configured, by connection."""
+    """What is configured, by kind and connection."""
 
     clusters: dict[str, Cluster] = field(default_factory=dict)
+    githubs: dict[str, Pipelines] = field(default_factory=dict)
+    argocds: dict[str, Deployments] = field(default_factory=dict)
 
     def cluster(self, connection: str) -> Cluster:
         if connection not in self.clusters:
             raise NotConfigured(f"no cluster is configured as {connection}", connection=connection)
         return self.clusters[connection]
+
+    def pipelines(self, connection: str) -> Pipelines:
+        if connection not in self.githubs:
+            raise NotConfigured(f"no GitHub is configured as {connection}", connection=connection)
+        return self.githubs[connection]
+
+    def deployments(self, connection: str) -> Deployments:
+        if connection not in self.argocds:
+            raise NotConfigured(f"no Argo CD is configured as {connection}", connection=connection)
+        return self.argocds[connection]
 
 
 def _state(container: Container, ill: bool, at: datetime) -> ContainerState:

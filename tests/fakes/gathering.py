@@ -1,9 +1,11 @@
 """`gather` with everything but the cluster made up: what the evidence tests ask it with."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 
 from bot.domain.alert import Alert, AlertStatus, Post, SlackRef, Target, TargetKind
+from bot.domain.connections import Connections
 from bot.domain.evidence import Dossier
 from bot.evidence.gather import gather
 from bot.evidence.mask import MaskedPlatforms
@@ -11,6 +13,7 @@ from bot.ports import Platforms
 from knowledge.text.redact import Session
 from tests.fakes.cluster import FakeCluster, FakePlatforms
 
+NO_CONNECTIONS = Connections()
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
@@ -54,11 +57,37 @@ def workload_target(name: str, **more: str) -> Target:
     return Target(kind=TargetKind.WORKLOAD, namespace="shop", name=name, **more)
 
 
-def gathered_from(platforms: Platforms, target: Target, *, in_scope: bool = True, text: str = "boom") -> Dossier:
+def allows(_: Target) -> str:
+    return ""
+
+
+def denies(_: Target) -> str:
+    return "this channel's scope does not cover it"
+
+
+def gathered_from(
+    platforms: Platforms,
+    target: Target,
+    *,
+    refuses: Callable[[Target], str] = allows,
+    connections: Connections = NO_CONNECTIONS,
+    text: str = "boom",
+) -> Dossier:
     session = Session()
     masked = MaskedPlatforms(platforms, lambda: session)
-    return gather("in_1", alert(target, text), masked, ids=Ids(), clock=Clock(), in_scope=in_scope, session=session)
+    return gather(
+        "in_1",
+        alert(target, text),
+        masked,
+        ids=Ids(),
+        clock=Clock(),
+        refuses=refuses,
+        connections=connections,
+        session=session,
+    )
 
 
 def gathered(target: Target, *clusters: FakeCluster, in_scope: bool = True, text: str = "boom") -> Dossier:
-    return gathered_from(FakePlatforms({c.connection: c for c in clusters}), target, in_scope=in_scope, text=text)
+    return gathered_from(
+        FakePlatforms({c.connection: c for c in clusters}), target, refuses=allows if in_scope else denies, text=text
+    )

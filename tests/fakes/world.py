@@ -1,13 +1,16 @@
 """The whole inside, driven in process: a made-up Slack and cluster that live on while the bot dies and starts again."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 
-from bot.bootstrap import Engine, build_engine
-from bot.domain.alert import Post, SlackRef
+from bot.bootstrap import Engine, Knowledge, build_engine, load_knowledge
+from bot.domain.alert import Link, Post, SlackRef
+from bot.domain.connections import Connection, ConnectionKind, Connections
 from bot.domain.durable import Delivery, Job, Lane, OutboxRow, Place
 from bot.domain.happening import Click, Submission
 from bot.domain.incident import Incident
@@ -18,8 +21,11 @@ from bot.slack.deliveries import post_delivery
 from bot.slack.outbox_writer import OutboxWriter
 from bot.slack.pacing import Pacing
 from tests.fakes.cluster import START, FakeCluster, FakePlatforms
+from tests.fakes.deployments import FakeDeployments
+from tests.fakes.pipelines import FakePipelines
 
 TEAM, CHANNEL, ANA, BEN = "T1", "C1", "UANA", "UBEN"
+CONNECTIONS = Connections(known=tuple(Connection(name="default", kind=kind) for kind in ConnectionKind))
 LANES = (Lane.CLICKS, Lane.INVESTIGATIONS, Lane.INDEXING)
 
 
@@ -111,8 +117,24 @@ class People:
     def room(self, channel: str) -> Room:
         return Room(channel=channel, name="alerts", external=channel.startswith("CEXT"))
 
+    def rooms(self) -> tuple[Room, ...]:
+        return (Room(channel=CHANNEL, name="alerts", external=False, is_member=True),)
+
     def is_member(self, channel: str, user_id: str) -> bool:
         return True
+
+
+@cache
+def _known(texts: tuple[tuple[str, str], ...], folder: Path) -> Knowledge:
+    return load_knowledge(folder)
+
+
+_FOLDERS: dict[tuple[tuple[str, str], ...], Path] = {}
+
+
+def _knowledge(folder: Path, texts: tuple[tuple[str, str], ...]) -> Knowledge:
+    """Read the configuration once for the same texts: a bot that starts again and again reads the same."""
+    return _known(texts, _FOLDERS.setdefault(texts, folder))
 
 
 @dataclass
@@ -124,6 +146,9 @@ class World:
     ids: Ids = field(default_factory=Ids)
     slack: Slack = field(default_factory=Slack)
     cluster: FakeCluster = field(default_factory=FakeCluster)
+    github: FakePipelines = field(default_factory=FakePipelines)
+    argocd: FakeDeployments = field(default_factory=FakeDeployments)
+    config: dict[str, str] = field(default_factory=dict)
     people: People = field(default_factory=People)
     observer: Observer = field(default_factory=Observer)
     engine: Engine | None = None
@@ -132,12 +157,17 @@ class World:
     def start(self, die_at: int = 0) -> None:
         """Start the bot, over whatever state the one before it left."""
         self.observer = Observer(die_at=die_at)
+        team = self.folder / "config"
+        team.mkdir(parents=True, exist_ok=True)
+        for name, text in self.config.items():
+            (team / name).write_text(text, encoding="utf-8")
         settings = load_settings(
             {
                 "CODEHEALER_DATA_DIR": str(self.folder),
                 "CODEHEALER_APPROVERS": self.approvers,
                 "CODEHEALER_AUDIT_KEY": "k",
                 "CODEHEALER_VERIFY_WINDOW": "10s",
+                "CODEHEALER_CONFIG_DIR": str(team),
             },
             dotenv=None,
         )
@@ -146,7 +176,9 @@ class World:
             team=TEAM,
             directory=self.people,
             observer=self.observer,
-            platforms=FakePlatforms({"default": self.cluster}),
+            platforms=FakePlatforms({"default": self.cluster}, {"default": self.github}, {"default": self.argocd}),
+            connections=CONNECTIONS,
+            knowledge=_knowledge(team, tuple(sorted(self.config.items()))),
             clock=self.clock,
             ids=self.ids,
         )
@@ -164,14 +196,17 @@ class World:
 
     # --- what Slack delivers
 
-    def post(self, text: str, ts: str = "100.000001", thread_ts: str | None = None) -> Delivery:
+    def post(
+        self, text: str, ts: str = "100.000001", thread_ts: str | None = None, author: str = "Robusta", link: str = ""
+    ) -> Delivery:
         post = Post(
             ref=SlackRef(team=TEAM, channel=CHANNEL, ts=ts, thread_ts=thread_ts),
-            author="Robusta",
+            author=author,
             is_bot=True,
             app_id="A1",
             title=text.splitlines()[0],
             text=text,
+            links=(Link(url=link),) if link else (),
             posted_at=START,
         )
         return post_delivery(post, f"event/{ts}", now=self.clock.now(), ids=self.ids)
@@ -225,8 +260,20 @@ class World:
             self.clock.at = max(self.clock.at, due)
         raise AssertionError("it does not come to rest")
 
+    def settle_until(self, reached: Callable[[], bool], *, timers: int = 200) -> None:
+        """Run jobs and send messages, moving the clock to each timer, until it is reached."""
+        for _ in range(timers):
+            self.work()
+            if reached():
+                return
+            due = self._next_timer()
+            assert due is not None, "it came to rest before"
+            self.clock.at = max(self.clock.at, due)
+        raise AssertionError("it is not reached")
+
     def work(self) -> None:
         """Run what is due now and send what is unsent."""
+        self.github.at = max(self.github.at, self.clock.at)
         while True:
             busy = sum(self.bot.workers.run_one(lane) for lane in LANES) > 0
             asyncio.run(self._write())

@@ -57,6 +57,7 @@ class NoCluster:
 
     def __init__(self):
         self.calls = deque()
+        self.faults = []
         self.objects = []
 
     def create(self, objects):
@@ -122,8 +123,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"
 
 
 @contextlib.asynccontextmanager
-async def bench(tmp_path, limits_on=False):
-    sandbox = await start_sandbox(NoCluster(), tmp_path, limits_on=limits_on)
+async def bench(tmp_path, limits_on=False, cluster=None):
+    sandbox = await start_sandbox(cluster or NoCluster(), tmp_path, limits_on=limits_on)
     async with aiohttp.ClientSession() as http:
         made = Bench(sandbox, http)
         try:

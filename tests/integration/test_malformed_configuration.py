@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.bootstrap import Connections, load_knowledge
+from bot.bootstrap import ConfiguredPlatforms, load_knowledge
 from bot.cli import main
 from bot.domain.errors import ConfigError
 from bot.settings import load_settings
@@ -143,7 +143,7 @@ def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, what):
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        Connections(load_settings({"KUBECONFIG": str(path)}, dotenv=None)).cluster("default")
+        ConfiguredPlatforms(load_settings({"KUBECONFIG": str(path)}, dotenv=None)).cluster("default")
     assert str(path) in caught.value.place
     assert caught.value.problem
     assert "\n" not in str(caught.value)

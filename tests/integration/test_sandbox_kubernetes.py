@@ -342,7 +342,7 @@ def test_faults(running: Running, apps: client.AppsV1Api, core: client.CoreV1Api
     found = apps.read_namespaced_deployment("checkout", "shop")
     assert found.spec.template.spec.containers[0].resources.limits["memory"] == "512Mi"
 
-    fault(kind="cut_body", path="/log")
+    fault(kind="cut", path="/log")
     with pytest.raises(HTTPError):
         log(core, POD, "shop", container="app")
     fault(kind="slow", verb="get", seconds=0.3)

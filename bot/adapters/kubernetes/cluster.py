@@ -23,11 +23,14 @@ POD = "/api/v1/namespaces/{namespace}/pods/{name}"
 PODS = "/api/v1/namespaces/{namespace}/pods"
 LOG = "/api/v1/namespaces/{namespace}/pods/{name}/log"
 EVENTS = "/api/v1/namespaces/{namespace}/events"
+WORKLOADS = "/apis/apps/v1/namespaces/{namespace}/{plural}"
+ALL_WORKLOADS = "/apis/apps/v1/{plural}"
 WORKLOAD = "/apis/apps/v1/namespaces/{namespace}/{plural}/{name}"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 MAX_PODS = 50
 POD_PAGE, POD_PAGES = 250, 4
+WORKLOAD_PAGE, WORKLOAD_PAGES = 250, 8
 MAX_EVENTS = 100
 EVENT_PAGE = 500
 MAX_LOG = 4 * 1024 * 1024
@@ -144,6 +147,28 @@ class KubernetesCluster:
         answer = self._door.ask("ask for permission", REVIEW, body)
         status = answer.get("status") if isinstance(answer, dict) else None
         return isinstance(status, dict) and status.get("allowed") is True
+
+    def short_workloads(self, namespaces: tuple[str, ...], limit: int) -> tuple[Workload, ...]:
+        """Return workloads with fewer available pods than they want, of the first 2,000 of each kind and place."""
+        found: list[Workload] = []
+        for kind in PLURALS:
+            for namespace in namespaces or ("",):
+                found += [each for each in self._workloads(kind, namespace) if each.available < each.replicas]
+                if len(found) >= limit:
+                    return tuple(found[:limit])
+        return tuple(found)
+
+    def _workloads(self, kind: str, namespace: str) -> Iterator[Workload]:
+        path, names = (WORKLOADS, {"namespace": namespace}) if namespace else (ALL_WORKLOADS, {})
+        token = ""
+        for _ in range(WORKLOAD_PAGES):
+            query: list[tuple[str, str | int]] = [("limit", WORKLOAD_PAGE)]
+            query += [("continue", token)] if token else []
+            answer = self._door.get(f"list {kind}s", path, {**names, "plural": _plural(kind)}, query)
+            items, token = items_of(self.connection, answer)
+            yield from (workload_from(self.connection, kind, item) for item in items)
+            if not token:
+                return
 
 
 def _plural(kind: str) -> str:

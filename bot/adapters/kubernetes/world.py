@@ -69,6 +69,9 @@ class WorldCluster:
     def allowed(self, verb: str, group: str, resource: str, namespace: str) -> bool:  # noqa: ARG002 - the port's
         return verb in {"get", "list", "patch"}
 
+    def short_workloads(self, namespaces: tuple[str, ...], limit: int) -> tuple[Workload, ...]:  # noqa: ARG002 - the port's
+        return ()
+
     def _text(self, text: str) -> str:
         path = self._folder / text
         return path.read_text(encoding="utf-8", errors="replace") if "\n" not in text and path.is_file() else text

@@ -55,6 +55,10 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX recordings_incident ON recordings (incident, seq);
     """,
+    # 2: incidents are found by what their alerts are about
+    """
+    CREATE TABLE about (key TEXT NOT NULL, incident TEXT NOT NULL, PRIMARY KEY (key, incident)) WITHOUT ROWID;
+    """,
 )
 
 

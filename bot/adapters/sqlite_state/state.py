@@ -1,7 +1,7 @@
 """The State port on SQLite: one step is one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -79,6 +79,15 @@ class SqliteState:
 
     def open_with(self, fingerprint: str) -> Incident | None:
         return self._incident("SELECT body FROM records WHERE kind = 'incident' AND uniq = ?", fingerprint)
+
+    def open_about(self, keys: Sequence[str]) -> tuple[Incident, ...]:
+        places = ", ".join("?" * len(keys))
+        rows = self._reader().execute(
+            "SELECT body FROM records WHERE kind = 'incident' AND uniq IS NOT NULL AND id IN"  # noqa: S608 - question marks
+            f" (SELECT incident FROM about WHERE key IN ({places})) ORDER BY seq DESC LIMIT 100",
+            tuple(keys),
+        )
+        return tuple(decode(Incident, row[0]) for row in rows)
 
     def latest_with(self, fingerprint: str) -> Incident | None:
         return self._incident("SELECT body FROM records WHERE fingerprint = ? ORDER BY seq DESC LIMIT 1", fingerprint)
@@ -249,6 +258,8 @@ def _put(connection: sqlite3.Connection, record: Stored) -> None:
                 "INSERT INTO records (kind, id, incident, version, state, uniq, fingerprint, thread, body) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
                 (filed.kind, filed.id, filed.incident_id, *names),
             )
+            for key in filed.keys:
+                connection.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (key, filed.incident_id))
             return
         changed = connection.execute(
             "UPDATE records SET version = ?, state = ?, uniq = ?, fingerprint = ?, thread = ?, body = ? WHERE kind = ? AND id = ? AND version = ?",

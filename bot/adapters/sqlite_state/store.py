@@ -183,6 +183,8 @@ def _commit(connection: sqlite3.Connection, group: list[Entry]) -> None:
         lost.__cause__ = error
         done = [(future, None, lost) for _, future, _ in group]
     for future, result, problem in done:
+        if not future.set_running_or_notify_cancel():
+            continue  # who waited has been cancelled; the work is done all the same, and the writer must live on
         if problem is None:
             future.set_result(result)
         else:

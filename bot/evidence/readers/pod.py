@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from bot.domain.cluster import ContainerState, Pod
 from bot.domain.evidence import Evidence, EvidenceKind, Fact
 from bot.evidence.failing import failing_container
-from bot.evidence.source import Source, amounts, described, facts, masked_count, numbered
+from bot.evidence.source import Source, amounts, described, facts, masked_count, numbered, tag_of
 
 
 def read_pod(pod: Pod, container: str, source: Source) -> Evidence:
     """Return the pod as evidence; the facts are about its failing container, which the alert may have named.
 
-    Messages in it are masked already. Facts: container, init, image, state, reason, message, waiting_reason, exit_code,
+    Messages in it are masked already. Facts: container, init, image, tag, state, reason, message, waiting_reason, exit_code,
     restarts, last_reason, last_exit_code, last_message, memory_limit, memory_request, cpu_limit, cpu_request and
     container_ready; and of the pod: pod, phase, pod_reason, node, ready, unschedulable. Messages: their first line.
     """
@@ -47,6 +47,7 @@ def _container_facts(container: ContainerState | None) -> tuple[Fact, ...]:
         container=container.name,
         init=container.init or None,
         image=container.image,
+        tag=tag_of(container.image),
         state=container.state,
         reason=container.reason,
         message=container.message.split("\n", 1)[0][:400],

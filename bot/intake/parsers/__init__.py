@@ -1,4 +1,5 @@
-"""One file per sender: each parser takes a Post and returns a Reading, NotAlert, or None for "not mine".
+"""One sender, one file: what is peculiar to its posts, as a `Sender`; the row in `senders.SENDERS` decides when it is tried.
 
-Rule of the room: a parser knows how its sender writes and nothing of the others; the generic one reads the rest.
+`generic_*` read what all posts have in common: signals, named values, links. A sender that needs more than tables brings
+a `read` of its own (Robusta, Alertmanager, Sentry).
 """

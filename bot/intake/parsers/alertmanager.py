@@ -8,11 +8,12 @@ title links to `…/#/alerts?receiver=…`. So values are put to names by what t
 import re
 
 from bot.domain.alert import AlertStatus, Post
-from bot.intake.names import workload_name
-from bot.intake.parsers.generic_fields import KNOWN_NAMES, labels_of
-from bot.intake.parsers.generic_platforms import platform_of
+from bot.domain.names import workload_name
+from bot.intake.parsers.generic import read_as
+from bot.intake.parsers.generic_fields import labels_of
+from bot.intake.parsers.sender import Sender, any_of, words
 from bot.intake.reading import NotAlert, Reading
-from bot.intake.wording import read_wording
+from bot.intake.wording import Wording
 
 SOURCE = "alertmanager"
 _TITLE = re.compile(
@@ -24,6 +25,7 @@ _CAMEL = re.compile(r"[A-Z][A-Za-z0-9]{2,80}|[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("severity", re.compile(r"critical|warning|warn|info|none|page|error|high|medium|low|major|minor|p[1-5]|sev-?[1-5]", re.IGNORECASE)),
     ("pod", re.compile(r"[a-z0-9.-]{1,200}-(?=[a-z]{0,9}\d)[a-z0-9]{6,10}-[a-z0-9]{5}|[a-z0-9.-]{1,200}-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}")),
+    ("container", re.compile(r"[a-z0-9-]{1,40}-(?:proxy|sidecar|agent)|istio-init|envoy|fluent-?bit|filebeat|promtail")),
     ("exporter", re.compile(r"kube-state-metrics|node-exporter|kubelet|apiserver|cadvisor|blackbox(?:-exporter)?|[a-z-]{1,60}-exporter|kube-scheduler|kube-controller-manager|coredns|kube-dns|etcd", re.IGNORECASE)),
     ("endpoint", re.compile(r"https?|https?-metrics|metrics|http-web|web|prometheus|tcp-\w{1,20}")),
     ("prometheus", re.compile(r"[a-z0-9-]{1,60}/[a-z0-9-]{1,80}|k8s|prometheus-[a-z0-9-]{1,60}")),
@@ -44,16 +46,15 @@ _WORKLOAD = (
 )
 
 
-def parse_alertmanager(post: Post) -> Reading | NotAlert | None:
-    """Return the alert or group of alerts; None when somebody else wrote the post."""
+def _read(post: Post, wording: Wording, sender: Sender) -> Reading | NotAlert:
+    """Read a default title by its status; everything else plainly."""
     found = _STATUS.search(post.title[:60])
     if not found or not post.title.lstrip().startswith("["):
-        return None
-    wording = read_wording(post, KNOWN_NAMES)
-    if platform_of(post, wording.all) != "prometheus":
-        return None
-    labels = labels_of(post, wording, "prometheus")
+        return read_as(post, wording, sender)
+    labels = labels_of(post, wording, sender)
     _add_values(labels, post.title)
+    if group := _group_of(post):
+        labels["group"] = group
     is_over = found[1].upper() == "RESOLVED"
     return Reading(
         source=SOURCE,
@@ -62,6 +63,19 @@ def parse_alertmanager(post: Post) -> Reading | NotAlert | None:
         title=post.title,
         labels={name: said for name, said in labels.items() if said},
     )
+
+
+def _group_of(post: Post) -> str:
+    """Return the group's own name: Alertmanager, receiver and the group labels' values, the only ones that stay.
+
+    The values in parentheses are those common to the alerts of the moment: a group that shrinks or is resolved prints
+    others than it did when it fired.
+    """
+    found = _TITLE.match(post.title)
+    home = next((link.url for link in post.links[:20] if "/#/alerts" in link.url), "")
+    if not found or not home or not (found["group"] or "").strip():
+        return ""
+    return f"{home.partition('?')[0].removesuffix('/#/alerts')}?{home.partition('?')[2]} {found['group'].strip()}"
 
 
 def _add_values(labels: dict[str, str], title: str) -> None:
@@ -150,3 +164,19 @@ def _complete(named: dict[str, str], lists: list[list[str]], alertname: str) -> 
             if common and "namespace" not in named:
                 named["namespace"] = common.pop(0)
             break
+
+
+SENDER = Sender(
+    source=SOURCE,
+    platform="prometheus",
+    names=words(r"(?<![a-z])(?:alert-? ?manager|prometheus)(?![a-z])"),
+    urls=words(
+        r"/#/alerts|//[^/\s]{0,60}(?:alertmanager|prometheus)[^/\s]{0,60}/(?:#|graph|alerts|query)|/graph\?g0\.expr="
+    ),
+    says=words(r"(?:^|\n)\W{0,4}\[(?:firing|resolved)(?::\d{1,5})?\]"),
+    pages=any_of(r"/#/alerts"),
+    links_home=True,
+    posts_results=True,
+    monitors=True,
+    read=_read,
+)

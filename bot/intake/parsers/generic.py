@@ -1,14 +1,11 @@
-"""Any sender's post: is it a failure, whose, and of what. Works from the tables of its neighbours, not from layouts."""
+"""Any sender's post: is it a failure, and of what. Works from tables (its neighbours' and the sender's), not from layouts."""
 
 import re
 
 from bot.domain.alert import Post
-from bot.intake.fingerprint import CI
-from bot.intake.parsers.generic_fields import KNOWN_NAMES, labels_of
-from bot.intake.parsers.generic_platforms import is_other_sender, platform_of
+from bot.intake.parsers.generic_fields import labels_of
 from bot.intake.parsers.generic_signals import (
     STATUS,
-    STATUS_NAMES,
     Signal,
     Verdict,
     colour_signal,
@@ -16,24 +13,11 @@ from bot.intake.parsers.generic_signals import (
     read_verdict,
     signal_of,
 )
+from bot.intake.parsers.sender import Sender
 from bot.intake.reading import NotAlert, Reading
-from bot.intake.wording import Wording, read_wording
+from bot.intake.wording import Wording
 
-SOURCE = "generic"
-COLOUR_IS_SEVERITY = frozenset({"flux"})  # its notifier colours by the event's severity, whatever the words
-POSTS_RESULTS = CI | {"argocd", "flux"}
-_NAMES = KNOWN_NAMES | frozenset(STATUS_NAMES)
-_SENTRY = (
-    (Signal.RESOLVED, re.compile(r"^(?:\W{0,3}resolved\b|(?:this )?issue (?:was |has been )?resolved)", re.IGNORECASE)),
-    (
-        Signal.QUIET,
-        re.compile(
-            r"^(?:issue )?(?:\S{1,60} )?(?:archived|ignored|assigned|unassigned|marked|unresolved|deployed|commented)\b|"
-            r"weekly|^release .{1,120} deployed|^your ",
-            re.IGNORECASE,
-        ),
-    ),
-)
+UNKNOWN = Sender(source="generic")
 _PRELUDE = re.compile(
     r"^(?:(?:workflow )?(?:was )?triggered (?:via|by)|new github action run|k8s event detected|notification\b)",
     re.IGNORECASE,
@@ -48,39 +32,34 @@ _OBJECT = re.compile(
 )
 
 
-def parse_generic(post: Post) -> Reading | NotAlert:
-    """Return what the post says, or NotAlert with the reason. Reads every post; never raises."""
-    if is_other_sender(post):
-        return NotAlert(reason="a sender that reports no failures")
-    wording = read_wording(post, _NAMES)
-    platform = platform_of(post, wording.all)
-    verdict = _verdict(post, wording, platform)
+def read_as(post: Post, wording: Wording, sender: Sender, verdict: Verdict | None = None) -> Reading | NotAlert:
+    """Return what the post of that sender says, or NotAlert with the reason. Reads every post; never raises."""
+    if verdict is None:
+        verdict = _verdict(post, wording, sender)
     if verdict.signal is None:
         return NotAlert(reason="says neither failure nor success")
     if verdict.signal is Signal.QUIET:
         return NotAlert(reason=f"no result: {verdict.why}")
-    if not platform and verdict.signal is Signal.SUCCESS and not is_plain_success(verdict.line):
+    if sender is UNKNOWN and verdict.signal is Signal.SUCCESS and not is_plain_success(verdict.line):
         return NotAlert(reason="good news of an unknown sender")
-    title = title_of(post, wording, verdict)
-    labels = labels_of(post, wording, platform)
-    if platform == "argocd":
-        labels["phase"] = "health" if re.search(r"degraded|health|unhealthy", title, re.IGNORECASE) else "sync"
-    return Reading(source=SOURCE, platform=platform, status=STATUS[verdict.signal], title=title, labels=labels)
+    is_over = sender.monitors and verdict.signal is Signal.SUCCESS
+    return Reading(
+        source=sender.source,
+        platform=sender.platform,
+        status=STATUS[Signal.RESOLVED if is_over else verdict.signal],
+        title=title_of(post, wording, verdict),
+        labels=labels_of(post, wording, sender),
+    )
 
 
-def _verdict(post: Post, wording: Wording, platform: str) -> Verdict:
-    """Sentry quotes error text in its headline, so only how a line begins tells there; everybody else is read plainly."""
-    if platform in COLOUR_IS_SEVERITY:
+def _verdict(post: Post, wording: Wording, sender: Sender) -> Verdict:
+    if sender.tints:
         tint = colour_signal(post.colour)
         if tint is not None:
             return Verdict(signal=tint, line=next(iter(wording.headlines[1:2]), ""), why="colour")
-    if platform != "sentry":
-        return read_verdict(wording, post.text, post.colour, posts_results=platform in POSTS_RESULTS)
-    for line in wording.headlines[:3]:
-        for signal, pattern in _SENTRY:
-            if pattern.search(line):
-                return Verdict(signal=signal, line=line, why="words")
-    return Verdict(signal=Signal.FIRING, why="a Sentry issue")
+    links = post.links[:20]
+    has_page = any(page.search(link.url[:500]) for link in links for page in sender.pages) if sender.talks else True
+    return read_verdict(wording, post.text, post.colour, posts_results=sender.posts_results and has_page)
 
 
 def title_of(post: Post, wording: Wording, verdict: Verdict) -> str:

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
 
 from bot.domain.alert import Post
+from bot.intake.parsers import tongues
 from bot.intake.parsers.generic_links import labels_of_links
-from bot.intake.reading import RESOURCE
+from bot.intake.parsers.sender import Sender
+from bot.intake.reading import BESIDE, RESOURCE
 from bot.intake.wording import Wording
 
 # label -> the names under which senders write it, the more telling ones first
-ALIASES: dict[str, tuple[str, ...]] = {
+_ENGLISH: dict[str, tuple[str, ...]] = {
     "repo": ("repo", "repository", "git repository", "github repository", "project path"),
     "branch": ("branch", "git branch", "source branch", "branch name", "ref", "git ref", "head branch"),
     "commit": ("commit", "sha", "commit sha", "commit id", "git commit", "commit hash", "head sha"),
@@ -38,54 +39,19 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "incident": ("short id", "incident", "incident id", "incident number", "alert id", "issue id"),
     "project": ("project", "project name", "vercel project"),
 }  # fmt: skip
+ALIASES = {label: (*names, *tongues.LABELS.get(label, ())) for label, names in _ENGLISH.items()}
 _NOISE = (
-    "author", "commit message", "message", "messages", "description", "summary", "changes", "requested by",
+    *tongues.NOISE, *tongues.STATUS_NAMES, "author", "commit message", "message", "messages", "description", "summary", "changes", "requested by",
     "triggered by", "event", "duration", "when", "mentions", "reviewers", "trigger", "started by", "actor", "user",
-    "assignee", "assigned", "assigned to", "runbook", "runbook_url", "notes", "tests", "tags", "routed teams", "owner",
+    "assignee", "assigned", "assigned to", "runbook", "runbook_url", "notes",  "tags", "routed teams", "owner",
     "reason", "error", "value", "labels", "annotations", "source", "silence", "dashboard", "panel", "details", "region",
     "account", "links", "footer", "first seen", "last seen", "release", "responders", "started at", "finished at",
     "comparisonerror", "revision", "repositories", "kind", "name", "dashboard_url", "generator", "conditions", "stage",
     "failed stage", "action", "responder", "assigned teams", "attempts", "exit code", "type", "id", "time", "timestamp", "team",
-    "sync status", "health status", "state", "status", "result", "conclusion", "outcome", "health", "phase",
+    "sync status", "health status", "state", "status", "result", "conclusion", "outcome", "health", "phase", "previous state",
 )  # fmt: skip
 KNOWN_NAMES = frozenset(name for names in ALIASES.values() for name in names) | frozenset(_NOISE)
 
-_VERB = (
-    r"(?:has |have |is |was |did |still )?(?:failed|failing|fails|passed|succeeded|completed|finished|fixed|errored|"
-    r"successful|cancell?ed|timed out|broken|ended|recovered|back to normal)\b"
-)
-_ANY = "*"
-# platform, pattern with named groups; applied to the first lines in order
-_TITLES: tuple[tuple[str, str], ...] = (
-    ("github-actions", r"^(?P<workflow>.{1,100}?) " + _VERB + r" in (?P<repo>[\w.-]{1,100}/[\w.-]{1,100})"),
-    ("github-actions", r"^(?:workflow )?(?P<workflow>[^#\n]{1,100}?) #\d{1,9}\b"),
-    ("github-actions", r"^workflow (?P<workflow>[^\n]{1,80}?) job (?P<job>\S{1,80}) triggered by \S{1,60} is \w{1,20} for (?P<branch>[\w./-]{1,200})"),
-    ("github-actions", r"^workflow:? (?P<workflow>[^#\n:]{1,80}?) " + _VERB),
-    ("github-actions", r"deploying (?P<branch>[\w./-]{1,200}) \((?P<commit>[0-9a-f]{6,40})\) to (?P<environment>[\w-]{1,60})"),
-    ("jenkins", r"job '(?P<job>[^'\n]{1,200}?) ?[\[#(](?P<run_id>\d{1,9})"),
-    ("circleci", r"workflow \((?P<workflow>[^)\n]{1,100})\)"),
-    ("circleci", r"in (?P<repo>[\w.-]{1,100}/[\w.-]{1,100}) \((?P<branch>[^)\n]{1,200})\)"),
-    ("circleci", r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})'s "),
-    ("teamcity", r"^(?P<project>.{1,150}?) / (?P<job>[^/\n]{1,100}) #"),
-    ("buildkite", r"^(?P<workflow>[^(#\n]{1,100}?) \((?P<branch>[^)\n]{1,200})\)"),
-    ("buildkite", r"^(?P<workflow>[^(#\n]{1,100}?) (?:build )?#\d"),
-    ("vercel", r"^(?P<environment>production|preview|staging|development) deployment\b.{0,60} (?:for|of) (?P<project>[\w.-]{1,100})"),
-    ("vercel", r"deployment\b.{0,60} (?:for|of) (?P<project>[\w.-]{1,100})"),
-    ("argocd", r"application (?:'|\")?(?:[\w-]{1,63}/)?(?P<app>[\w.-]{1,200})"),
-    ("flux", r"^(?:\w{1,40})/(?P<app>[\w-]{1,200})\.(?P<namespace>[\w-]{1,63})\b"),
-    ("sentry", r"^\[(?P<project>[\w.-]{1,100})\] "),
-    ("sentry", r"^(?:critical|warning|resolved): (?P<alertname>.{1,200})$"),
-    ("datadog", r"^(?:\[[^\]\n]{1,300}\] ?){1,3}(?P<alertname>[^\[\n].{0,200})$"),
-    ("datadog", r"\[(?P<severity>P[1-5])\]"),
-    ("opsgenie", r"#(?P<incident>\d{1,9})\b.{0,10}?(?:\[\w{1,40}\]:? )(?P<alertname>[A-Z]\w{2,80})\b"),
-    ("opsgenie", r"#(?P<incident>\d{1,9})\b"),
-    ("grafana", r"^\[[^\]\n]{1,60}\] (?P<alertname>[^(\n]{1,150}?)(?: \(|$)"),
-    ("prow", r"job (?P<job>[\w./-]{1,200}) (?:of type \w{1,20} )?(?:ended|" + _VERB + ")"),
-    ("kubernetes", r"analysis of the pod (?:(?P<namespace>[\w-]{1,63})/)?(?P<pod>[\w.-]{1,253})"),
-    ("kubernetes", r"analysis of the node (?P<node>[\w.-]{1,253})"),
-    ("kubernetes", r"analysis of the service (?:(?P<namespace>[\w-]{1,63})/)?(?P<service>[\w.-]{1,253})"),
-    ("kubernetes", r"analysis of the \w{1,40} (?:(?P<namespace>[\w-]{1,63})/)?(?P<app>[\w.-]{1,253})"),
-)  # fmt: skip
 # applied to all text, whatever the platform; the first part must be in the text (in lower case) for the pattern to fit
 _PHRASES = (
     ("@", r"(?P<repo>[\w.-]{1,100}/[\w.-]{1,100})@(?:refs/heads/)?(?P<branch>[\w./-]{1,200})"),
@@ -104,9 +70,7 @@ _PHRASES = (
     ("set/", r"\b(?:statefulset|daemonset)/(?P<namespace>[a-z0-9-]{1,63})/(?P<workload>[a-z0-9.-]{1,253})"),
     ("deployment/", r"\bdeployment/(?P<namespace>[a-z0-9-]{1,63})/(?P<workload>[a-z0-9.-]{1,253})"),
 )  # fmt: skip
-_BY_TITLE = tuple((platform, re.compile(pattern, re.IGNORECASE)) for platform, pattern in _TITLES)
 _BY_PHRASE = tuple((needle, re.compile(pattern, re.IGNORECASE)) for needle, pattern in _PHRASES)
-_GROUP = re.compile(r"\{([^{}\n]{1,300})\}")
 _SHA = re.compile(r"(?<![0-9a-z])(?=[a-f]{0,39}\d)[0-9a-f]{6,40}(?![0-9a-z])")
 _REPO = re.compile(r"[\w.-]{1,100}(?:/[\w.-]{1,100}){1,4}")
 _HOSTED = re.compile(
@@ -115,34 +79,28 @@ _HOSTED = re.compile(
 )
 _FORGES = re.compile(r"(?:^|\.)(?:github|gitlab|bitbucket|gitea|codeberg)\.")
 _RUN_TAIL = re.compile(r" (?:#\d{1,9}\b|completed in\b).{0,200}")
+_WORKLOAD_KINDS = (("deployment", "Deployment"), ("statefulset", "StatefulSet"), ("daemonset", "DaemonSet"))
 _NO_VALUE = frozenset({"-", "n/a", "none", "null", "unknown", "<none>", "[no value]"})
 _ONE_WORD = frozenset({"namespace", "pod", "container", "workload", "cluster", "node", "branch", "tag", "run_id"})
-_JENKINS_NAME = re.compile(r"^(?P<path>.{1,250}?) - #(?P<run>\d{1,9})\b")
-_BRANCH_LIKE = re.compile(
-    r"(?:main|master|develop|dev|trunk|staging|production|next|release|hotfix)|(?:PR|MR)-\d{1,7}|"
-    r"(?:feature|feat|fix|bugfix|hotfix|release|chore|renovate|dependabot|revert)[-/_%].{1,200}|.{0,200}(?:/|%2F).{0,200}",
-    re.IGNORECASE,
-)
 
 
-def labels_of(post: Post, wording: Wording, platform: str) -> dict[str, str]:
-    """Return what the post names, by the names of `reading.RESOURCE` (and workload, container, phase, rest)."""
+def labels_of(post: Post, wording: Wording, sender: Sender) -> dict[str, str]:
+    """Return what the post names, by the names of `reading.RESOURCE` and `reading.BESIDE`."""
     labels: dict[str, str] = {}
-    pairs = {**_group_of(wording, platform), **wording.pairs}
-    _add_pairs(labels, pairs, platform)
-    for pattern_platform, pattern in _BY_TITLE:
-        if pattern_platform == platform:
-            for line in wording.headlines[:4]:
-                _add_groups(labels, pattern.search(line))
-    if platform == "jenkins":
-        _add_jenkins(labels, wording)
-    _add_all(labels, labels_of_links(post, platform))
+    pairs = {**(sender.named(wording) if sender.named else {}), **wording.pairs}
+    _add_pairs(labels, pairs, sender.platform)
+    for pattern in sender.titles:
+        for line in wording.headlines[:4]:
+            _add_groups(labels, pattern.search(line))
+    if sender.refine is not None:
+        sender.refine(labels, post, wording)
+    _add_all(labels, labels_of_links(post, sender))
     text = wording.all[:4000]
     lower = text.lower()
     for needle, phrase in _BY_PHRASE:
         if needle in lower:
             _add_groups(labels, phrase.search(text))
-    return _settled(labels, pairs, platform)
+    return _settled(labels, pairs)
 
 
 def _add_all(labels: dict[str, str], found: Mapping[str, str]) -> None:
@@ -166,13 +124,21 @@ def _add_pairs(labels: dict[str, str], pairs: Mapping[str, str], platform: str) 
             if said:
                 labels.setdefault(label, said)
                 break
-    revision = pairs.get("revision", "")
-    if revision:
-        branch, _, sha = revision.partition("@sha1:") if "@sha1:" in revision else revision.rpartition("/")
-        if platform == "flux" and branch:
-            labels.setdefault("branch", branch)
-        if commit := _clean("commit", sha or revision):
-            labels.setdefault("commit", commit)
+    _add_revision(labels, pairs.get("revision", ""), platform)
+    _add_object(labels, pairs)
+
+
+def _add_revision(labels: dict[str, str], revision: str, platform: str) -> None:
+    """Read `main@sha1:4be1…` or `main/4be1…` (Flux), or a plain commit."""
+    branch, _, sha = revision.partition("@sha1:") if "@sha1:" in revision else revision.rpartition("/")
+    if platform == "flux" and branch:
+        labels.setdefault("branch", branch)
+    if commit := _clean("commit", sha or revision):
+        labels.setdefault("commit", commit)
+
+
+def _add_object(labels: dict[str, str], pairs: Mapping[str, str]) -> None:
+    """Read a Kubernetes object from `kind` and `name`, and the workload's kind from the label that names it."""
     if job := _clean("pod", pairs.get("job_name", "")):
         labels.setdefault("workload", job)
     kind, name = pairs.get("kind", "").lower(), pairs.get("name", "")
@@ -180,21 +146,9 @@ def _add_pairs(labels: dict[str, str], pairs: Mapping[str, str], platform: str) 
         labels.setdefault(kind, name)
     elif kind in {"deployment", "statefulset", "daemonset", "job", "cronjob"} and name:
         labels.setdefault("workload", name)
-
-
-def _group_of(wording: Wording, platform: str) -> dict[str, str]:
-    """Return the tags of a Datadog group, `{host:web-07,env:prod}`, as pairs."""
-    if platform != "datadog" or not wording.headlines:
-        return {}
-    found = _GROUP.search(wording.headlines[0])
-    if not found:
-        return {}
-    pairs = {}
-    for tag in found[1].split(",", 20)[:20]:
-        name, _, said = tag.partition(":")
-        if said:
-            pairs[name.strip().lower()] = said.strip()
-    return {**pairs, "group": ",".join(sorted(f"{name}:{said}" for name, said in pairs.items()))}
+    for word, title in _WORKLOAD_KINDS:
+        if labels.get("workload") and (kind == word or pairs.get(word) == labels["workload"]):
+            labels.setdefault("workload_kind", title)
 
 
 def _clean(label: str, said: str) -> str:
@@ -245,31 +199,13 @@ _CLEANERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _add_jenkins(labels: dict[str, str], wording: Wording) -> None:
-    """Read `Folder » job » branch - #12 Failure`: of three or more names the last is the branch, as in a multibranch."""
-    for line in wording.headlines[:3]:
-        found = _JENKINS_NAME.match(line)
-        if found:
-            names = [each.strip() for each in found["path"].split("»") if each.strip()]
-            if len(names) > 1 and (len(names) > 2 or _BRANCH_LIKE.fullmatch(names[-1])):
-                labels.setdefault("branch", unquote(unquote(names.pop())))
-            labels.setdefault("job", names[-1])
-            labels.setdefault("run_id", found["run"])
-            return
-
-
-def _settled(labels: dict[str, str], pairs: Mapping[str, str], platform: str) -> dict[str, str]:
-    """Put right what one sender names differently: refs of tags, hosts with ports, Argo CD's phase, Datadog's group."""
+def _settled(labels: dict[str, str], pairs: Mapping[str, str]) -> dict[str, str]:
+    """Put right what senders name differently: refs of tags and pull requests, hosts with ports."""
     ref = pairs.get("ref") or pairs.get("git ref") or ""
     if ref.startswith("refs/tags/"):
         labels.setdefault("tag", ref.removeprefix("refs/tags/"))
     elif ref.startswith("refs/pull/"):
         labels.setdefault("pr", ref.split("/")[2])
-    if platform == "aws-codepipeline" and pairs.get("action"):
-        labels.setdefault("job", pairs["action"])
     if "node" in labels:
         labels["node"] = re.sub(r":\d{1,5}$", "", labels["node"])
-    if platform == "datadog" and pairs.get("group"):
-        labels["rest"] = pairs["group"]
-    order = (*RESOURCE, "workload", "container", "phase", "rest")
-    return {name: labels[name] for name in order if labels.get(name)}
+    return {name: labels[name] for name in (*RESOURCE, *BESIDE) if labels.get(name)}

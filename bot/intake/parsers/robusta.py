@@ -7,12 +7,12 @@ and the crash reports of its playbooks (`*container* restart count: 4`).
 import re
 
 from bot.domain.alert import AlertStatus, Post
-from bot.intake.parsers.generic_fields import KNOWN_NAMES, labels_of
+from bot.intake.parsers.generic_fields import labels_of
+from bot.intake.parsers.sender import Sender, words
 from bot.intake.reading import NotAlert, Reading
-from bot.intake.wording import headline, read_wording
+from bot.intake.wording import Wording, headline
 
 SOURCE = "robusta"
-_APP_ID = "A0214S5PHB4"
 _HOST = "//platform.robusta.dev"
 _HEADER = re.compile(
     r"prometheus (?:alert firing|resolved)|k8s event detected|alert (?:firing|resolved)", re.IGNORECASE
@@ -37,21 +37,8 @@ _SUBJECT = re.compile(
 )
 
 
-def is_robusta(post: Post) -> bool:
-    """Whether Robusta wrote the post: its app id, its name, its platform's links, or its header over a Source line."""
-    return (
-        post.app_id == _APP_ID
-        or "robusta" in post.author.lower()
-        or any(_HOST in link.url for link in post.links[:6])
-        or (_HEADER.search(post.text[:600]) is not None and "Source:" in post.text[:3000])
-    )
-
-
-def parse_robusta(post: Post) -> Reading | NotAlert | None:
-    """Return Robusta's finding; None when somebody else wrote the post; NotAlert for changes and reports."""
-    if not is_robusta(post):
-        return None
-    wording = read_wording(post, KNOWN_NAMES)
+def _read(post: Post, wording: Wording, sender: Sender) -> Reading | NotAlert:
+    """Return Robusta's finding; NotAlert for changes and reports."""
     lines = [headline(line) for line in post.text.split("\n", 40)[:40]]
     header = next((line for line in lines[:8] if _HEADER.search(line)), "")
     is_over = any(_RESOLVED.search(line) for line in (post.title, header, *lines[:2]))
@@ -60,7 +47,7 @@ def parse_robusta(post: Post) -> Reading | NotAlert | None:
         return NotAlert(reason="a Robusta finding that is no failure")
     if not is_over and not is_alert and _QUIET.search(post.title) and not _FAILING.search(post.title):
         return NotAlert(reason="a Robusta report")
-    labels = labels_of(post, wording, "kubernetes")
+    labels = labels_of(post, wording, sender)
     labels.pop("run_url", None)
     _add_subject(labels, "\n".join([post.title, *lines]))
     if source := wording.pairs.get("source"):
@@ -68,7 +55,7 @@ def parse_robusta(post: Post) -> Reading | NotAlert | None:
     if severity := _SEVERITY.search(" ".join(line for line in (header, *lines[:3]) if line)):
         labels["severity"] = severity[1]
     if "container" not in labels and (found := next(filter(None, map(_REASON.match, lines)), None)):
-        labels["container"] = found["container"]
+        labels["suspect"] = found["container"]  # the first of those that a crash report lists: no identity
     page = next((link.url for link in post.links if _HOST in link.url), "")
     return Reading(
         source=SOURCE,
@@ -92,3 +79,14 @@ def _add_subject(labels: dict[str, str], text: str) -> None:
             labels.setdefault("workload", labels["job"])
         if subject["namespace"]:
             labels.setdefault("namespace", subject["namespace"])
+
+
+SENDER = Sender(
+    source=SOURCE,
+    platform="kubernetes",
+    app_ids=frozenset({"A0214S5PHB4"}),
+    names=words(r"robusta"),
+    urls=words(r"//platform\.robusta\.dev"),
+    says=words(r"(?:prometheus alert firing|prometheus resolved|k8s event detected)[^\x00]{0,600}source:"),
+    read=_read,
+)

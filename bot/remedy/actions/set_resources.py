@@ -46,19 +46,8 @@ class SetResources:
         workload = rolling.confirmed_workload(ask)
         if isinstance(workload, NotOffered):
             return workload
-        container = _killed_container(ask, workload)
-        if isinstance(container, NotOffered):
-            return container
-        limit = container.limit("memory")
-        if not limit:
-            return NotOffered(
-                reason=f"Container {container.name} has no memory limit, so raising one cannot help: the node itself "
-                "ran out of memory."
-            )
-        raised = next_limit(limit, ask.rules.memory)
-        if isinstance(raised, OutOfBounds):
-            return NotOffered(reason=raised.reason)
-        return _step(ask, workload, container, raised)
+        found = wanted_limit(ask, workload)
+        return found if isinstance(found, NotOffered) else _step(ask, workload, *found)
 
     def preflight(self, step: ProposalStep, platforms: Platforms, execution_id: str, dry_run: bool) -> Preflight:
         """Also check that the limit is still the one shown and that a pod still shows the kill."""
@@ -77,6 +66,21 @@ class SetResources:
 
     def verify(self, step: ProposalStep, execution: Execution, platforms: Platforms, now: datetime) -> Progress:
         return verify_rollout(step, execution, platforms, now, limit=step.param("to"))
+
+
+def wanted_limit(ask: Ask, workload: Workload) -> tuple[Container, str] | NotOffered:
+    """Return the container that was killed for its memory and the limit to try next, else why there is none."""
+    container = _killed_container(ask, workload)
+    if isinstance(container, NotOffered):
+        return container
+    limit = container.limit("memory")
+    if not limit:
+        return NotOffered(
+            reason=f"Container {container.name} has no memory limit, so raising one cannot help: the node itself "
+            "ran out of memory."
+        )
+    raised = next_limit(limit, ask.rules.memory)
+    return NotOffered(reason=raised.reason) if isinstance(raised, OutOfBounds) else (container, raised)
 
 
 def _killed_container(ask: Ask, workload: Workload) -> Container | NotOffered:

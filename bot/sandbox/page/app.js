@@ -1,19 +1,32 @@
 // Wires the page together: state, stream, places, menus.
 
 import { get, listen, post } from "./api.js";
+import { drawArgocd } from "./argocd.js";
 import { composer } from "./composer.js";
 import { drawHome, drawModal, openLog } from "./dialog.js";
 import { avatar, el, fill, icon } from "./dom.js";
+import { faultsChanged, setUpFaults } from "./faults.js";
+import { feeds, readAll, slack, watch } from "./feeds.js";
+import { drawGithub } from "./github.js";
+import { drawGlance, PANELS } from "./glance.js";
+import { drawInspector } from "./inspector.js";
+import { openJobLog } from "./job_log.js";
+import { drawKubernetes } from "./kubernetes.js";
+import { catchLinks } from "./links.js";
 import { closeMenu, openMenu } from "./menu.js";
 import { MessageList } from "./messages.js";
-import { drawApps, drawChannels, drawCluster, drawPerson } from "./panels.js";
-import { humans, inThread, load, me, myChannels, myDm, putChannel, store } from "./store.js";
+import { drawApps, drawChannels, drawPerson } from "./panels.js";
+import { unfold } from "./parts.js";
+import { causeScenario, listScenarios, openScenarios } from "./scenarios.js";
+import { humans, inThread, load, me, myChannels, myDm, putChannel, store, topView } from "./store.js";
 import { toast } from "./toasts.js";
+import { setUpTour, tourHears } from "./tour.js";
 
 const $ = (id) => document.getElementById(id);
 const list = new MessageList($("messages"), openThread, () => $("cause").click());
 const replies = new MessageList($("replies"), () => {});
-const caused = new Set();
+const DRAW = { github: drawGithub, argocd: drawArgocd, kubernetes: drawKubernetes, calls: drawInspector };
+const FEEDS = Object.fromEntries(PANELS.map((panel) => [panel.name, panel.feed]));
 const channelOf = () => (store.place === "dm" ? myDm() : store.channels.get(store.place));
 
 const mainComposer = composer(() => ({
@@ -24,25 +37,44 @@ const threadComposer = composer(() => ({ channel: channelOf()?.id, thread: store
 // --- drawing -------------------------------------------------------------------------------------------------------
 
 function draw() {
-  const isHome = store.place === "home";
-  const isApp = isHome || store.place === "dm";
+  const panel = PANELS.find((each) => each.name === store.panel);
+  const isHome = !panel && store.place === "home";
+  const isApp = !panel && (isHome || store.place === "dm");
   const channel = channelOf();
   drawChannels($("channels"), go);
   drawApps($("apps"), go);
   drawPerson($("person"));
-  $("place").textContent = isApp ? "CodeHealer" : `#${channel?.name ?? ""}`;
-  $("topic").textContent = isApp ? "" : channel?.topic ?? "";
+  drawGlance($("platforms"), $("keys"), show, toSlack);
+  $("place").textContent = panel?.title ?? (isApp ? "CodeHealer" : `#${channel?.name ?? ""}`);
+  $("topic").textContent = panel?.topic ?? (isApp ? "" : channel?.topic ?? "");
   $("tabs").hidden = !isApp;
   if (isApp) fill($("tabs"), tab("home", "Home"), tab("dm", "Messages"));
   $("home").hidden = !isHome;
-  $("messages").hidden = isHome;
-  $("composer").hidden = isHome;
+  $("messages").hidden = isHome || Boolean(panel);
+  $("composer").hidden = isHome || Boolean(panel);
+  $("shell").classList.toggle("with-panel", Boolean(panel));
+  drawPanel();
   if (isHome) drawHome($("home"));
-  else list.draw(channel);
+  else if (!panel) list.draw(channel);
   drawThread(channel);
   mainComposer.refresh();
   threadComposer.refresh();
   drawStatus();
+}
+
+/** Each panel keeps its own node, so that it is where one left it. */
+function drawPanel() {
+  $("panel").hidden = !store.panel;
+  for (const node of $("panel").children) node.hidden = node.dataset.panel !== store.panel;
+  if (!store.panel) return;
+  const known = [...$("panel").children].find((node) => node.dataset.panel === store.panel);
+  const node = known ?? el("div", { class: "panel-page", "data-panel": store.panel, "data-testid": store.panel === "kubernetes" ? "cluster" : `${store.panel}-panel`, tabindex: "0", role: "group", "aria-label": $("place").textContent });
+  if (!known) $("panel").append(node);
+  const feed = feeds[FEEDS[store.panel]];
+  const stamp = `${feed?.at}/${feed?.missing}/${store.me}`;
+  if (feed && node.stamp === stamp) return;
+  node.stamp = stamp;
+  DRAW[store.panel](node);
 }
 
 function tab(place, label) {
@@ -63,14 +95,14 @@ function drawStatus() {
   const node = $("connection");
   node.textContent = !store.live ? "Sandbox stopped" : store.connections ? "Bot connected" : "Bot offline";
   node.className = `connection ${store.live && store.connections ? "on" : "off"}`;
-  fill($("log-button"), "App log", store.refusals > 0 && el("span", { class: "badge" }, store.refusals));
+  fill($("log-button"), icon("file"), "App log", store.refusals > 0 && el("span", { class: "badge" }, store.refusals));
 }
 
 // --- places --------------------------------------------------------------------------------------------------------
 
 async function go(place) {
-  store.place = place;
-  store.thread = "";
+  Object.assign(store, { place, panel: "", thread: "" });
+  openDrawer(false);
   store.unread.delete(`${store.me}/${place}`);
   if (place === "home" || place === "dm") {
     post("home", { user: store.me, tab: place === "home" ? "home" : "messages" });
@@ -78,6 +110,41 @@ async function go(place) {
   }
   draw();
   if (place !== "home") mainComposer.input.focus();
+}
+
+/** Show a platform's panel; the thread stays open beside it. */
+function show(panel) {
+  store.panel = panel;
+  openDrawer(false);
+  if (panel === "calls") for (const feed of [slack, ...Object.values(feeds)]) feed.ask();
+  draw();
+}
+
+function toSlack() {
+  store.panel = "";
+  draw();
+}
+
+/** Open what a link into the sandbox's own platforms points at. */
+async function openItem({ panel, item }) {
+  show(panel);
+  const feed = feeds[FEEDS[panel]];
+  await feed?.ask();
+  if (!item) return;
+  const keys = item.keys ?? [item.key];
+  keys.forEach(unfold);
+  delete [...$("panel").children].find((node) => node.dataset.panel === panel).stamp;
+  drawPanel();
+  const found = keys.map((key) => $("panel").querySelector(`[data-item="${CSS.escape(key)}"]`)).find(Boolean);
+  found?.scrollIntoView({ block: "start" });
+  found?.querySelector("summary")?.focus({ preventScroll: true });
+  const run = item.job && (feeds.github.value ?? []).flatMap((repo) => repo.runs).find((each) => each.jobs?.some((job) => String(job.id) === item.job));
+  if (run) openJobLog(found?.querySelector("summary"), run.jobs.find((job) => String(job.id) === item.job), run.workflow, item.line);
+}
+
+function openDrawer(open) {
+  $("shell").classList.toggle("drawer", open);
+  $("menu-button").setAttribute("aria-expanded", String(open));
 }
 
 function openThread(ts) {
@@ -105,35 +172,12 @@ function become(person) {
 
 // --- menus ---------------------------------------------------------------------------------------------------------
 
-async function scenarios() {
-  const answer = await get("scenarios");
-  const all = answer.scenarios ?? [];
-  openMenu($("cause"), "Scenarios", [
-    ...all.map((scenario) => ({
-      title: scenario.title, detail: scenario.description, picture: icon("bolt"), testid: `scenario-${scenario.name}`, run: () => cause(scenario),
-    })),
-    ...all.filter((scenario) => caused.has(scenario.name)).map((scenario) => ({
-      title: `Recover: ${scenario.title}`, detail: "Posts what the alerting app says when it is over.", picture: icon("check"),
-      testid: `recover-${scenario.name}`, run: () => recover(scenario),
-    })),
-  ]);
-}
-
-async function recover(scenario) {
-  const answer = await post("recover", { scenario: scenario.name });
-  toast(answer.ok ? `Recovery posted: ${scenario.title}` : answer.error, answer.ok ? "info" : "error");
-}
-
 async function cause(scenario) {
-  const answer = await post("cause", { scenario: scenario.name });
-  if (!answer.ok) {
-    toast(answer.error, "error");
-    return;
-  }
-  caused.add(scenario.name);
-  toast(`Caused: ${scenario.title}`);
+  const answer = await causeScenario(scenario);
+  if (!answer.ok) return;
+  tourHears(scenario.name);
   if (!myChannels().some((channel) => channel.id === answer.channel)) return;
-  store.place = answer.channel;
+  Object.assign(store, { panel: "", place: answer.channel });
   await until(() => store.channels.get(answer.channel)?.messages.has(answer.ts));
   store.thread = answer.ts;
   draw();
@@ -174,7 +218,11 @@ const CHANGES = {
   view_closed: (change) => store.views.set(change.user, (store.views.get(change.user) ?? []).filter((view) => view.id !== change.view_id)),
   home: (change) => store.homes.set(change.user, change.view),
   connections: (change) => { store.connections = change.count; },
-  cluster: (change) => { store.workloads = change.workloads; },
+  cluster: (change) => feeds.cluster.take(change.workloads),
+  github: () => feeds.github.ask(),
+  argocd: () => feeds.argocd.ask(),
+  faults: (change) => faultsChanged(change.faults),
+  calls: (change) => readCalls(change.marks),
   notice: (change) => {
     if (change.kind === "unanswered" && change.user === store.me) toast(change.text, "error");
     if (change.kind === "refused") {
@@ -183,6 +231,21 @@ const CHANGES = {
     }
   },
 };
+
+let marks = {};
+
+/** Read the calls of the platforms that were called since, while somebody looks at them. */
+function readCalls(now) {
+  const moved = Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(marks[name]));
+  marks = now;
+  if (store.panel === "calls") for (const name of moved) (name === "slack" ? slack : feeds[name])?.ask();
+}
+
+/** A platform's answer came in. */
+function platformChanged(name) {
+  if (store.panel && (store.panel === "calls" || FEEDS[store.panel] === name)) drawPanel();
+  drawGlance($("platforms"), $("keys"), show, toSlack);
+}
 
 function putMessage(channel, message) {
   store.channels.get(channel)?.messages.set(message.ts, message);
@@ -198,12 +261,14 @@ function markUnread(channelId, message) {
   }
 }
 
+const PLATFORM_CHANGES = ["cluster", "github", "argocd", "calls", "faults"];
+
 function apply(changes) {
   if (changes.some((change) => change.type === "reload")) return start();
   const kinds = new Set(changes.map((change) => change.type));
   for (const change of changes) CHANGES[change.type]?.(change);
-  if (kinds.has("cluster")) drawCluster($("cluster"));
-  if ([...kinds].some((kind) => kind !== "cluster")) draw();
+  if (kinds.has("cluster")) platformChanged("cluster");
+  if ([...kinds].some((kind) => !PLATFORM_CHANGES.includes(kind))) draw();
   const mine = changes.some((change) => (change.type === "view" || change.type === "view_closed") && change.user === store.me);
   if (mine) drawModal();
   return undefined;
@@ -226,8 +291,18 @@ async function begin() {
   if (!store.people.has(store.me)) store.me = (remembered ?? humans()[0]).id;
   if (!channelOf() && store.place !== "home" && store.place !== "dm") store.place = myChannels()[0]?.id ?? "home";
   store.refusals = store.notices.length;
+  readAll();
   draw();
   drawModal();
+  touring ??= setUpTour($("tour-button"), { scenarios: listScenarios, cause, show, closeModal });
+}
+
+let touring = null;
+
+/** Close what the current person has open of the app's modals, as its Close button does. */
+async function closeModal() {
+  const view = topView();
+  if (view) await post("close_view", { user: store.me, view_id: view.id, whole_stack: true });
 }
 
 $("composer").append(mainComposer.node);
@@ -235,11 +310,21 @@ $("thread-composer").append(threadComposer.node);
 $("thread-close").append(icon("close"));
 $("thread-close").addEventListener("click", closeThread);
 $("cause").prepend(icon("bolt"));
-$("cause").addEventListener("click", scenarios);
+$("cause").addEventListener("click", () => openScenarios($("cause"), cause));
+$("menu-button").append(icon("menu"));
+$("menu-button").addEventListener("click", () => openDrawer(true));
+$("drawer-back").addEventListener("click", () => openDrawer(false));
+$("to-thread").addEventListener("click", toSlack);
+$("tour-button").prepend(icon("help"));
+$("theme").prepend(icon("moon"));
+setUpFaults($("fault-strip"), $("faults"));
+watch(platformChanged);
+catchLinks(openItem);
 $("person").addEventListener("click", persons);
 $("log-button").addEventListener("click", () => { store.refusals = 0; drawStatus(); openLog($("log-button")); });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !closeMenu() && store.thread && !$("shell").inert && !document.querySelector(".backdrop")) closeThread();
+  if (event.key === "Escape" && $("shell").classList.contains("drawer")) openDrawer(false);
+  else if (event.key === "Escape" && !closeMenu() && store.thread && !$("shell").inert && !document.querySelector(".backdrop")) closeThread();
 });
 listen(apply, (live) => {
   store.live = live;

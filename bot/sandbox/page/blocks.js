@@ -1,6 +1,7 @@
 // Block Kit as DOM. `where` says what a click belongs to: {names, act(element, block, value, node), values}.
 
 import { el, icon, link } from "./dom.js";
+import { follow } from "./links.js";
 import { emoji, mention, mrkdwn, pre } from "./mrkdwn.js";
 
 export function renderBlocks(blocks, where) {
@@ -114,7 +115,7 @@ function pressable(element, block, where, props, ...children) {
   return el("button", {
     type: "button", "data-action-id": element.action_id, "data-block-id": block.block_id, ...props,
     onclick: (event) => {
-      if (element.url) window.open(/^https?:/i.test(element.url) ? element.url : "about:blank", "_blank", "noopener");
+      if (element.url) follow(element.url);
       if (!(where.foreign && element.url)) where.act(element, block, props["data-value"] ?? element.value, event.currentTarget);
     },
   }, children);

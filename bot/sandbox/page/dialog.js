@@ -11,7 +11,8 @@ import { toast } from "./toasts.js";
 const overlay = () => document.getElementById("overlay");
 let shown = null; // {view id, values, node, back}
 
-function frame(label, testid, onEscape, ...children) {
+/** A dialog with its backdrop: Tab stays inside, Esc calls `onEscape`. */
+export function frame(label, testid, onEscape, ...children) {
   const box = el("div", { class: "dialog", role: "dialog", "aria-modal": "true", "aria-label": label, "data-testid": testid, tabindex: "-1" }, children);
   return el("div", {
     class: "backdrop",

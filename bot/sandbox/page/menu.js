@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 
 let open = null;
 
-/** items: {title, detail?, picture?, checked?, testid?, run()}. */
+/** items: {title, detail?, picture?, checked?, testid?, note?, under?, run()}, or {group: words} for a title between them. */
 export function openMenu(button, label, items) {
   if (open) {
     const same = open.button === button;
@@ -13,11 +13,11 @@ export function openMenu(button, label, items) {
   }
   const radio = items.some((item) => item.checked !== undefined);
   const list = el("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: keys },
-    items.map((item) => el("button", {
-      type: "button", class: "menu-item", role: radio ? "menuitemradio" : "menuitem",
+    items.map((item) => (item.group ? el("p", { class: "menu-group", role: "presentation" }, item.group) : el("button", {
+      type: "button", class: `menu-item ${item.under ? "menu-under" : ""}`, role: radio ? "menuitemradio" : "menuitem",
       "aria-checked": radio ? String(Boolean(item.checked)) : null, "data-testid": item.testid, tabindex: "-1",
       onclick: () => { closeMenu(); item.run(); },
-    }, item.picture, el("span", { class: "menu-words" }, el("strong", {}, item.title), item.detail && el("span", {}, item.detail)))),
+    }, item.picture, el("span", { class: "menu-words" }, el("strong", {}, item.title), item.note && el("em", { class: "menu-note" }, item.note), item.detail && el("span", {}, item.detail))))),
     !items.length && el("p", { class: "menu-empty" }, "Nothing here yet."));
   document.getElementById("overlay").append(list);
   place(list, button);

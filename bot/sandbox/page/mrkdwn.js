@@ -19,9 +19,12 @@ export function mrkdwn(text, names) {
   return nodes;
 }
 
+/** Every line begins with a sign and a space, and something was added: a diff without a head. */
+const isSigned = (text) => /^\+ /m.test(text) && text.split("\n").every((line) => !line || /^[ +-] /.test(line));
+
 /** A code block; lines of a diff are coloured. */
 export function pre(text, language = "") {
-  const looksLikeDiff = language === "diff" || (/^[+-]/m.test(text) && /^(@@|--- |\+\+\+ )/m.test(text));
+  const looksLikeDiff = language === "diff" || (/^[+-]/m.test(text) && /^(@@|--- |\+\+\+ )/m.test(text)) || isSigned(text);
   if (!looksLikeDiff) return el("pre", {}, el("code", {}, text));
   const rows = text.split("\n").map((line) => {
     const kind = line.startsWith("@@") || /^(---|\+\+\+) /.test(line) ? "diff-head"

@@ -2,8 +2,8 @@
 
 export const store = {
   team: {}, app: {}, people: new Map(), channels: new Map(), views: new Map(), homes: new Map(),
-  notices: [], workloads: null, commands: [], connections: 0, live: false,
-  me: "", place: "", thread: "", seen: new Map(), unread: new Set(), refusals: 0,
+  notices: [], commands: [], connections: 0, live: false,
+  me: "", place: "", panel: "", thread: "", seen: new Map(), unread: new Set(), refusals: 0,
 };
 
 export function load(state) {

@@ -46,3 +46,16 @@ def test_a_step_wakes_the_listeners_and_a_claim_does_not(store, state):
     told.clear()
     state.release(lease, datetime.now(UTC), "again")
     assert told.wait(5)
+
+
+def test_the_writer_outlives_a_waiter_that_was_cancelled(store):
+    """The defect this pins: a cancelled commit (a connection that closes) killed the writer thread, and with it the bot."""
+    hold = threading.Event()
+    store.submit(lambda _: hold.wait(5))
+    given_up = store.submit(lambda connection: connection.execute("CREATE TABLE done_all_the_same (x)").fetchone())
+    assert given_up.cancel()
+    hold.set()
+    found = store.write(
+        lambda c: c.execute("SELECT name FROM sqlite_schema WHERE name = 'done_all_the_same'").fetchone()
+    )
+    assert found == ("done_all_the_same",)

@@ -7,7 +7,7 @@ import pytest
 from bot.adapters.patterns_yaml import load_patterns
 from bot.diagnosis.actions import ACTIONS, serves
 from bot.diagnosis.match import Matcher
-from bot.diagnosis.pattern import Pattern
+from bot.diagnosis.pattern import CI, LOGS, PLATFORM, Pattern
 from bot.domain.diagnosis import MAX_QUOTE, Category
 from bot.domain.evidence import EvidenceKind
 
@@ -54,11 +54,47 @@ def test_unless_names_causes_that_exist() -> None:
     assert named - causes == set()
 
 
-def test_remedies_serve_their_action_and_only_the_cluster_has_any() -> None:
+REMEDIES = {
+    "kubernetes.set_resources": {"oom_killed"},
+    "credential.refresh": {"credential_expired"},
+    "github.rerun_failed_jobs": {
+        "connection_failed",
+        "dns_failure",
+        "flaky_test",
+        "remote_server_error",
+        "remote_unreachable",
+        "runner_lost",
+    },
+    "github.open_fix_pr": {
+        "chart_render_error",
+        "chart_values_invalid",
+        "immutable_field",
+        "manifest_invalid",
+        "workflow_invalid",
+    },
+    "argocd.sync": {"connection_failed", "drift", "remote_server_error", "sync_interrupted"},
+}
+
+
+def test_remedies_serve_their_action_and_everything_else_calls_a_person() -> None:
     assert all(pattern.action in ACTIONS and serves(pattern.remedy, pattern.action) for pattern in PATTERNS)
-    healing = [pattern for pattern in PATTERNS if pattern.remedy != "escalate"]
-    assert {pattern.cause for pattern in healing} == {"oom_killed"}
-    assert not any(EvidenceKind.CI_LOG in pattern.where for pattern in healing if pattern.id != "k8s.oom_killed.kernel")
+    healing: dict[str, set[str]] = {}
+    for pattern in PATTERNS:
+        if pattern.remedy != "escalate":
+            healing.setdefault(pattern.remedy, set()).add(pattern.cause)
+    assert healing == REMEDIES
+
+
+def test_a_remedy_is_only_named_where_its_platform_speaks() -> None:
+    platforms = {
+        "kubernetes.set_resources": {*PLATFORM, *LOGS, EvidenceKind.POST},
+        "credential.refresh": {*CI},
+        "github.rerun_failed_jobs": {*CI, EvidenceKind.RUN},
+        "github.open_fix_pr": {EvidenceKind.APP_STATUS, EvidenceKind.POST, EvidenceKind.RUN},
+        "argocd.sync": {EvidenceKind.APP_STATUS},
+    }
+    wrong = [p.id for p in PATTERNS if p.remedy != "escalate" and not set(p.where) <= platforms[p.remedy]]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", ["kubernetes.yaml", "ci.yaml"])

@@ -96,7 +96,7 @@ def test_grafana_is_not_alertmanager(read) -> None:
             username="Grafana",
             attachments=[{"id": 1, "title": "[FIRING:1] X y (z)", "title_link": "https://g.example/alerting/list"}],
         ).source
-        == "generic"
+        == "grafana"
     )
 
 

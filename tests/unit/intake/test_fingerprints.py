@@ -167,4 +167,4 @@ def test_jobs_of_a_cron_job_are_one(read) -> None:
         )
         for number in (29183040, 29184480)
     )
-    assert one.fingerprint == two.fingerprint == "pod/default/data/etl"
+    assert one.fingerprint == two.fingerprint == "pod/default@prod/data/etl"

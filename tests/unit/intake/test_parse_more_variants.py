@@ -113,7 +113,7 @@ CASES = [
     ("prow-custom",":prow: *FAILED*: <https://prow.ci.openshift.org/view/gs/b/logs/periodic-ci-x/1801234567890123456|periodic-ci-x>",{},"firing","prow",{"job": "periodic-ci-x"}),
     ("approval","Deploy of *shop* to production needs approval",{"name": "deploybot","blocks": [sec("Deploy of *shop* to production needs approval"),flds("*Last deploy:*\nfailed")]},"quiet","",{}),
     ("poll","Poll: which failed test annoys you most?",{"name": "Simple Poll"},"quiet","",{}),
-    ("statuspage","[Resolved] GitHub Actions: degraded performance",{"name": "Statuspage"},"resolved","github-actions",{}),
+    ("statuspage","[Resolved] GitHub Actions: degraded performance",{"name": "Statuspage"},"resolved","",{}),
     ("docs","New page published: How we fixed the failed deploys",{"name": "wiki"},"quiet","",{}),
     ("welcome","Welcome! Lost? Ask in #help",{"name": "greeter"},"quiet","",{}),
     ("lunch","Lunch is ready",{"name": "office"},"quiet","",{}),

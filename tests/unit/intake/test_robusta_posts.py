@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.intake.fingerprint import identity_of
+
 
 def section(text: str) -> dict[str, object]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
@@ -44,7 +46,7 @@ def test_a_prometheus_alert(read) -> None:
         "api",
         "KubePodCrashLooping",
     )
-    assert alert.fingerprint == "pod/default/shop/api"
+    assert alert.fingerprint == "pod/default@prod-1/shop/api"
 
 
 def test_its_recovery_closes_the_same(read) -> None:
@@ -56,17 +58,17 @@ def test_its_recovery_closes_the_same(read) -> None:
         ),
         attachments=LABELS,
     )
-    assert (over.source, over.status, over.fingerprint) == ("robusta", "resolved", "pod/default/shop/api")
+    assert (over.source, over.status, over.fingerprint) == ("robusta", "resolved", "pod/default@prod-1/shop/api")
 
 
 @pytest.mark.parametrize(
     ("title", "fingerprint"),
     [
-        ("Crashing pod db-0 in namespace data", "pod/default/data/db"),
-        ("Pod api-5d8f7c6b9d-7kq2z in namespace shop OOMKilled results", "pod/default/shop/api"),
-        ("Failed to pull image of pod shop/api-5d8f7c6b9d-7kq2z", "pod/default/shop/api"),
-        ("BackOff Warning for Pod shop/api-5d8f7c6b9d-7kq2z", "pod/default/shop/api"),
-        ("Job etl-29183040 in namespace data failed", "pod/default/data/etl"),
+        ("Crashing pod db-0 in namespace data", "pod/default@prod-1/data/db"),
+        ("Pod api-5d8f7c6b9d-7kq2z in namespace shop OOMKilled results", "pod/default@prod-1/shop/api"),
+        ("Failed to pull image of pod shop/api-5d8f7c6b9d-7kq2z", "pod/default@prod-1/shop/api"),
+        ("BackOff Warning for Pod shop/api-5d8f7c6b9d-7kq2z", "pod/default@prod-1/shop/api"),
+        ("Job etl-29183040 in namespace data failed", "pod/default@prod-1/data/etl"),
     ],
 )
 def test_kubernetes_findings(read, title, fingerprint) -> None:
@@ -99,7 +101,7 @@ def test_several_senders_one_incident(read) -> None:
         username="Alertmanager",
         attachments=[{"id": 1, "title": "[FIRING:1] KubePodCrashLooping shop (api api-5d8f7c6b9d-x9vbn warning)"}],
     )
-    assert robusta.fingerprint == alertmanager.fingerprint
+    assert identity_of(robusta.fingerprint).agrees(identity_of(alertmanager.fingerprint))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 
 from bot.domain.action import Looked, Risk
 from bot.domain.cluster import EXECUTION_MARK
+from bot.domain.connections import ConnectionKind
 from bot.domain.errors import Misuse
 from bot.domain.execution import Verdict
 from bot.remedy.actions.rollout_restart import RESTARTED_AT, TIME_PLACE
-from bot.remedy.catalog import ACTIONS, NotOffered, action, actions_reference
+from bot.remedy.catalog import ACTIONS, PLANS, REMEDIES, NotOffered, action, actions_reference, permissions, plans
 from bot.remedy.rolling import EXECUTION_PLACE, VERSION_PLACE
 from tests.fakes.remedy_world import NOW, make_world
 
@@ -35,6 +36,28 @@ def test_the_reference_is_current() -> None:
     assert (ROOT / "docs" / "actions.md").read_text(encoding="utf-8") == actions_reference(), current
 
 
+def test_rights_are_told_apart_by_platform() -> None:
+    assert {(p.verb, p.group, p.resource) for p in permissions(ConnectionKind.KUBERNETES)} == {
+        ("patch", "apps", resource) for resource in ("deployments", "statefulsets", "daemonsets")
+    }
+    assert [(p.verb, p.resource) for p in permissions(ConnectionKind.GITHUB)] == [
+        ("write", "actions"),
+        ("write", "contents"),
+        ("write", "pull requests"),
+    ]
+    assert [(p.verb, p.resource) for p in permissions(ConnectionKind.ARGOCD)] == [("sync", "applications")]
+
+
+def test_a_plan_is_made_of_actions_of_the_catalogue_and_an_action_is_its_own() -> None:
+    assert [[act.spec.id for act in way] for way in plans("credential.refresh")] == [
+        ["github.dispatch_workflow", "github.rerun_failed_jobs"]
+    ]
+    assert [[act.spec.id for act in way] for way in plans("argocd.sync")] == [["argocd.sync"]]
+    assert plans("kubernetes.delete") == plans("") == ()
+    assert all(plans(remedy) for remedy in REMEDIES)
+    assert PLANS.keys() < REMEDIES
+
+
 def test_every_action_is_in_the_reference_with_its_file() -> None:
     text = actions_reference()
     for each in ACTIONS:
@@ -44,9 +67,12 @@ def test_every_action_is_in_the_reference_with_its_file() -> None:
     assert len(sources) == len(ACTIONS)
 
 
-def test_whatever_changes_a_platform_has_guard_marker_and_rights() -> None:
+GUARDED = {"kubernetes.set_resources", "kubernetes.rollout_restart", "github.open_fix_pr", "escalate"}
+
+
+def test_whatever_changes_a_platform_has_a_marker_and_rights_and_says_whether_it_has_a_guard() -> None:
     for each in ACTIONS:
-        assert each.spec.guard
+        assert bool(each.spec.guard) is (each.spec.id in GUARDED)
         assert each.spec.marker
         assert bool(each.spec.permissions) is (each.spec.risk is not Risk.READ_ONLY)
 

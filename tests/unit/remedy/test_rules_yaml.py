@@ -7,7 +7,7 @@ import pytest
 from bot.adapters.rules_yaml import load_rules
 from bot.domain.errors import ConfigError
 from bot.remedy.catalog import ACTIONS, action
-from bot.remedy.policy import ActionRule, MemoryRule, Rules
+from bot.remedy.policy import ActionRule, Credential, MemoryRule, Rules
 
 FILE = "remediation_rules.yaml"
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / FILE
@@ -21,10 +21,12 @@ def team(folder: Path, text: str | bytes) -> Rules:
 
 def test_the_shipped_rules_are_the_defaults() -> None:
     rules = load_rules(SHIPPED, None, IDS)
-    assert (rules.floor, rules.memory) == (Rules().floor, MemoryRule())
+    assert (rules.floor, rules.memory, rules.max_reruns) == (Rules().floor, MemoryRule(), Rules().max_reruns)
+    assert not rules.credentials
     for each in ACTIONS:
         assert rules.of(each.spec.id).enabled
         assert rules.cooldown(each.spec).total_seconds() == each.spec.cooldown
+        assert rules.within(each.spec) == each.spec.within
 
 
 def test_a_folder_without_the_file_changes_nothing(tmp_path: Path) -> None:
@@ -50,6 +52,43 @@ def test_an_action_can_be_switched_off(tmp_path: Path) -> None:
     assert rules.cooldown(action("kubernetes.rollout_restart").spec).total_seconds() == 7200
 
 
+def test_a_credential_names_its_workflow_and_where_it_fits(tmp_path: Path) -> None:
+    text = """credentials:
+- id: registry
+  secret: the registry token
+  matches: [registry.example.com, "*REGISTRY_TOKEN*"]
+  repositories: acme/*
+  workflow: rotate.yml
+  repository: acme/infrastructure
+  inputs: {registry: registry.example.com, days: 30}
+"""
+    assert team(tmp_path, text).credentials == (
+        Credential(
+            id="registry",
+            secret="the registry token",
+            matches=("registry.example.com", "*REGISTRY_TOKEN*"),
+            repositories=("acme/*",),
+            workflow="rotate.yml",
+            repository="acme/infrastructure",
+            inputs=(("registry", "registry.example.com"), ("days", "30")),
+        ),
+    )
+
+
+def test_the_example_in_the_shipped_file_can_be_taken_as_it_is(tmp_path: Path) -> None:
+    commented = SHIPPED.read_text(encoding="utf-8").partition("# credentials:\n")[2].partition("credentials: []")[0]
+    example = "credentials:\n" + "\n".join(line[2:] for line in commented.splitlines())
+    (found,) = team(tmp_path, example).credentials
+    assert (found.id, found.ref, found.repository) == ("registry-token", "main", "acme/infrastructure")
+
+
+def test_how_long_and_how_often(tmp_path: Path) -> None:
+    rules = team(tmp_path, "rules:\n- {id: github.rerun_failed_jobs, max_reruns: 1, deadline: 2h}\n")
+    assert rules.max_reruns == 1
+    assert rules.within(action("github.rerun_failed_jobs").spec) == 7200
+    assert rules.within(action("github.dispatch_workflow").spec) == 2700
+
+
 @pytest.mark.parametrize("text", ["", "rules:\n", "rules: []\n", "# nothing\n"])
 def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
     assert team(tmp_path, text) == load_rules(SHIPPED, None, IDS)
@@ -60,16 +99,16 @@ MISTAKES = [
     ("- a\n", 1, "not a mapping"),
     ("rules: yes\n", 1, "not a list"),
     ("rules: []\npatterns: []\n", 2, "'patterns' is not known"),
-    ("rules:\n- proposals\n", 2, "list item of keys"),
+    ("rules:\n- proposals\n", 2, "not a mapping"),
     ("rules:\n- confidence_floor: 0.5\n", 2, "has no id"),
-    ("rules:\n- id: 7\n", 2, "has no id"),
+    ("rules:\n- id: 7\n", 2, "no rule '7'"),
     ("rules:\n- id: kubernetes.delete_everything\n", 2, "no rule 'kubernetes.delete_everything'"),
-    ("rules:\n- id: proposals\n- id: proposals\n", 3, "two rules 'proposals'"),
+    ("rules:\n- id: proposals\n- id: proposals\n", 3, "'proposals' stands twice"),
     ("rules:\n- id: proposals\n  confidence_floor: 0.5\n  confidence_floor: 0.6\n", 4, "stands twice"),
     ("rules:\n- id: proposals\n  confidence_floor: 1.5\n", 3, "between 0 and 1"),
-    ("rules:\n- id: proposals\n  confidence_floor: .nan\n", 3, "between 0 and 1"),
+    ("rules:\n- id: proposals\n  confidence_floor: nan\n", 3, "between 0 and 1"),
     ("rules:\n- id: proposals\n  confidence_floor: high\n", 3, "not a number"),
-    ("rules:\n- id: proposals\n  confidence_floor: {a: 1}\n", 3, "`key: value` lines only"),
+    ("rules:\n- id: proposals\n  confidence_floor: {a: 1}\n", 3, "not a single value"),
     ("rules:\n- id: proposals\n  flor: 0.5\n", 3, "'flor' is no key"),
     ("rules:\n- id: escalate\n  factor: 2\n", 3, "'factor' is no key"),
     ("rules:\n- id: kubernetes.set_resources\n  factor: 1\n", 3, "more than 1"),
@@ -80,14 +119,28 @@ MISTAKES = [
     ("rules:\n- id: kubernetes.set_resources\n  cooldown: soon\n", 3, "a duration"),
     ("rules:\n- id: kubernetes.set_resources\n  cooldown: -5\n", 3, "a duration"),
     ("rules:\n- id: kubernetes.set_resources\n  enabled: maybe\n", 3, "true or false"),
-    ("rules:\n- id: !!python/object:os.system x\n", 2, "cannot be read"),
-    ("rules:\n- id: proposals\n  confidence_floor: " + "9" * 5000 + "\n", 3, "cannot be read"),
+    ("rules:\n- id: !!python/object:os.system x\n", 2, "no rule 'x'"),
+    ("rules:\n- id: proposals\n  confidence_floor: " + "9" * 5000 + "\n", 3, "longer than"),
     ("a: &a [x]\nrules: [*a, *a]\n", 2, "aliases"),
     ("rules:\n- id: " + "[" * 3000 + "]" * 3000 + "\n", 2, "nested too deeply"),
-    ("rules:\n- {? [a] : b}\n", 2, "`key: value` lines only"),
+    ("rules:\n- {? [a] : b}\n", 2, "has no id"),
     (b"rules:\n- id: \xff\n", 2, "not UTF-8"),
     ("rules:\n\t- id: x\n", 2, "not YAML"),
     ("rules: \x00\n", 1, "not YAML"),
+    ("rules:\n- id: github.rerun_failed_jobs\n  max_reruns: 50\n", 3, "from 0 to 49"),
+    ("rules:\n- id: kubernetes.set_resources\n  deadline: 5m\n", 3, "'deadline' is no key"),
+    ("rules:\n- id: argocd.sync\n  deadline: later\n", 3, "a duration"),
+    ("credentials: x\n", 1, "`credentials` is not a list"),
+    ("credentials:\n- secret: x\n", 2, "this credential has no id"),
+    ("credentials:\n- {id: a, workflow: r.yml}\n", 2, "matches nothing, or everything"),
+    ("credentials:\n- id: a\n  workflow: r.yml\n  matches: ['*']\n", 4, "matches nothing, or everything"),
+    ("credentials:\n- id: a\n  matches: x\n", 2, "names no workflow file"),
+    ("credentials:\n- id: a\n  matches: x\n  workflow: ../r.yml\n", 4, "names no workflow file"),
+    ("credentials:\n- id: a\n  matches: x\n  workflow: r.yml\n  repository: acme\n", 5, "is a repository such as"),
+    ("credentials:\n- {id: a, matches: x, workflow: r.yml}\n- {id: a}\n", 3, "'a' stands twice"),
+    ("credentials:\n- id: a\n  matches: x\n  workflow: r.yml\n  inputs: {codehealer_id: x}\n", 5, "no input of a rule"),
+    ("credentials:\n- id: a\n  matches: x\n  workflow: r.yml\n  inputs:\n    a: [b]\n", 6, "not a single value"),
+    ("credentials:\n- id: a\n  matches: x\n  token: hunter2\n", 4, "'token' is no key"),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Vouchers that customers redeem."""
