@@ -11,7 +11,7 @@ from bot.domain.errors import CodeHealerError, NotConfigured, PlatformError
 from bot.domain.finding import Finding
 from bot.domain.scope import ChannelRules
 from bot.domain.values import plain
-from bot.remedy.catalog import ACTIONS
+from bot.remedy.catalog import permissions
 from bot.settings import Settings
 from bot.slack.checkup import check_slack
 
@@ -115,7 +115,7 @@ def _kubernetes(platforms: ConfiguredPlatforms, connection: str) -> Iterator[Fin
         missing = [
             f"{verb} {resource}" for verb, group, resource in READS if not cluster.allowed(verb, group, resource, "")
         ]
-        needed = dict.fromkeys(each for action in ACTIONS for each in action.spec.permissions)
+        needed = permissions(ConnectionKind.KUBERNETES)
         cannot = [f"{p.verb} {p.resource}" for p in needed if not cluster.allowed(p.verb, p.group, p.resource, "")]
     except NotConfigured as error:
         yield Finding(subject=subject, ok=True, says=f"not configured ({error.detail}); cards name the gap")

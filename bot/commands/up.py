@@ -8,10 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.bootstrap import CONFIG
 from bot.domain.errors import ConfigError
 from bot.settings import Settings
 
 STOP_SECONDS = 10
+TEAM = CONFIG / "scenarios" / "team"
+"""The configuration folder of the made-up team whose failures the scenarios are."""
 
 
 def up(settings: Settings, *, write: Callable[[str], object]) -> int:
@@ -77,6 +80,7 @@ def _environment(line: dict[str, object], data: Path) -> dict[str, str]:
         "SLACK_BOT_TOKEN": str(line["slack_bot_token"]),
         "SLACK_APP_TOKEN": str(line["slack_app_token"]),
         "KUBECONFIG": str(line["kubeconfig"]),
+        "CODEHEALER_CONFIG_DIR": os.environ.get("CODEHEALER_CONFIG_DIR") or str(TEAM),
         "GITHUB_API_URL": str(line["github_url"]),
         "GITHUB_TOKEN": str(line["github_token"]),
         "GITHUB_APP_ID": "",

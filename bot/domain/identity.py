@@ -15,7 +15,12 @@ class Identity:
     container: str = ""
 
     def agrees(self, other: "Identity") -> bool:
-        """Whether both can be about the same thing: nothing that both name differs."""
+        """Whether both can be about the same thing: nothing that both name differs.
+
+        A CI post that names no place is one of github.com, or of another host that serves everybody: not of any host.
+        """
+        if self.base.startswith("ci/") and self.place != other.place:
+            return False
         return self.base == other.base and all(
             not mine or not theirs or mine == theirs
             for mine, theirs in ((self.place, other.place), (self.container, other.container))

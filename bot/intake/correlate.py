@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.alert import Alert, AlertStatus, PostKind
+from bot.domain.identity import Identity, identity_of
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.values import value
-from bot.intake.fingerprint import Identity, identity_of
 
 REOPEN_WITHIN = timedelta(days=1)
 

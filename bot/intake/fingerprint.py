@@ -163,40 +163,6 @@ def also_of(reading: Reading, where: Where) -> tuple[str, ...]:
     return tuple(each[:500] for each in also)
 
 
-@value
-class Identity:
-    """A fingerprint taken apart. `base` is the same for a post that names the place or the container and one that does not."""
-
-    base: str
-    place: str = ""
-    container: str = ""
-
-    def agrees(self, other: "Identity") -> bool:
-        """Whether both can be about the same thing: nothing that both name differs.
-
-        A CI post that names no place is one of github.com (or of another host that serves everybody).
-        """
-        if self.base.startswith("ci/") and self.place != other.place:
-            return False
-        return self.base == other.base and all(
-            not mine or not theirs or mine == theirs
-            for mine, theirs in ((self.place, other.place), (self.container, other.container))
-        )
-
-
-def identity_of(fingerprint: str) -> Identity:
-    """Return a fingerprint's parts. Fingerprints of words (`alert/…`) have none but themselves."""
-    kind, _, rest = fingerprint.partition("/")
-    if kind not in {"pod", "node", "argo", "ci", "flux"}:
-        return Identity(base=fingerprint)
-    where, _, what = rest.partition("/")
-    connection, _, place = where.partition("@")
-    container = ""
-    if kind == "pod":
-        what, _, container = what.partition(":")
-    return Identity(base=f"{kind}/{connection}/{what}", place=place, container=container)
-
-
 def _of_ci(reading: Reading, where: Where) -> str:
     got = reading.labels.get
     repo = got("repo") or got("folder") or got("project", "")

@@ -72,10 +72,10 @@ def judged(app: Application, since: datetime, window: int, now: datetime) -> tup
 def failure_of(operation: AppOperation) -> str:
     """Return why an operation failed: what the sync said of each resource that it could not apply, else its message."""
     results = [each for each in operation.results if each.result == "SyncFailed"]
-    said = [f"{plain(each.kind)} {plain(each.name)}: {one_line(each.message)}" for each in results[:MAX_RESULTS]]
+    said = [f"{plain(each.kind)} {plain(each.name)}: {one_line(each.message, 300)}" for each in results[:MAX_RESULTS]]
     more = len(results) - len(said)
     said += [f"and {more} more"] if more > 0 else []
-    return f"{plain(operation.phase, 20)}: {'; '.join(said) or one_line(operation.message) or 'no message'}"
+    return f"{plain(operation.phase, 20)}: {'; '.join(said) or one_line(operation.message, 300) or 'no message'}"
 
 
 def error_of(app: Application) -> str:

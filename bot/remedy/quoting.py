@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 MAX_NAME = 100
 MAX_LINE = 200
+MAX_FENCED = 500
 _IN_NAMES = frozenset("-._/ ()+")
 
 
@@ -34,7 +35,7 @@ def fenced(lines: Iterable[str], language: str = "") -> str:
 
     A fence is ended only by a line of at least as many backticks (CommonMark, 4.5): ours has one more than any run inside.
     """
-    kept = ["".join(c for c in line if c.isprintable() or c == "\t")[:MAX_LINE] for line in lines]
+    kept = ["".join(c for c in line if c.isprintable() or c == "\t")[:MAX_FENCED] for line in lines]
     longest = max((_longest_run(line) for line in kept), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join((f"{fence}{language}", *kept, fence))

@@ -12,9 +12,11 @@ from bot.domain.connections import matches
 from bot.domain.diagnosis import Hypothesis
 from bot.domain.evidence import Dossier, Evidence
 from bot.domain.pipeline import DISPATCH_INPUT, RepoFile
+from bot.ports import Pipelines
 from bot.remedy.policy import Credential
 from bot.remedy.quoting import plain
 
+FOLDER = ".github/workflows/"
 BESIDE = 5
 """So many lines before and after a cited one count too: a login names its host a line before it is refused."""
 
@@ -61,6 +63,23 @@ def _stands_in(line: str, match: str) -> bool:
             return True
         at = text.find(wanted, at + 1)
     return False
+
+
+def path_of(credential: Credential) -> str:
+    """Return the path of the credential's workflow file in its repository."""
+    return credential.workflow if "/" in credential.workflow else FOLDER + credential.workflow
+
+
+def homes(credential: Credential) -> tuple[str, ...]:
+    """Return the repositories that hold the workflow, as far as the rule names them whole; for `doctor`."""
+    named = (credential.repository,) if credential.repository else credential.repositories
+    return tuple(repo for repo in named if not {"*", "?"} & set(repo))
+
+
+def problem_of(credential: Credential, repo: str, pipelines: Pipelines) -> str:
+    """Return why the workflow in that repository cannot be dispatched, as a sentence; empty: it can. Raises PlatformError."""
+    file = pipelines.file(repo, path_of(credential), credential.ref or pipelines.default_branch(repo))
+    return unfit(file, tuple(name for name, _ in credential.inputs))
 
 
 def unfit(file: RepoFile, inputs: tuple[str, ...]) -> str:

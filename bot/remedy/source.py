@@ -17,6 +17,7 @@ from bot.remedy.quantity import same
 
 MAX_EDITS = 5
 MAX_LINES_TOUCHED = 20
+MAX_LINE_TOUCHED = 300
 MAX_DIFFED = 2_000
 MAX_PARSED = 200_000
 MAX_DEPTH = 60
@@ -77,7 +78,10 @@ def _mend(file: RepoFile, good: RepoFile | None) -> Change | None:
 
 
 def _back(file: RepoFile, good: RepoFile) -> Change | None:
-    """Return the change that makes the file what it was; None when it is not small, or touches what is masked."""
+    """Return the change that makes the file what it was; None when it is not small, or touches what is masked.
+
+    Small is what a person reads whole: at most five places, twenty lines, none longer than 300 characters.
+    """
     if max(len(file.lines), len(good.lines)) > MAX_DIFFED:
         return None
     codes = SequenceMatcher(None, file.lines, good.lines, autojunk=False).get_opcodes()
@@ -86,7 +90,7 @@ def _back(file: RepoFile, good: RepoFile) -> Change | None:
     if not hunks or len(hunks) > MAX_EDITS or touched > MAX_LINES_TOUCHED:
         return None
     edits = tuple(_hunk(file, good, *hunk) for hunk in hunks)
-    if any(MASK in line for edit in edits for line in (*edit.old, *edit.new)):
+    if any(MASK in line or len(line) > MAX_LINE_TOUCHED for edit in edits for line in (*edit.old, *edit.new)):
         return None
     if not parses(applied(file.lines, edits)):
         return None
@@ -185,14 +189,15 @@ def diff_of(change: Change) -> tuple[DiffLine, ...]:
     for edit in change.edits:
         first, after = edit.first_line, edit.first_line + len(edit.old)
         shown.append(DiffLine(sign=" ", text=f"@@ line {first} @@"))
-        shown += [DiffLine(sign=" ", text=f"{n:>4} {lines[n - 1]}") for n in range(max(1, first - CONTEXT), first)]
+        shown += [_context(lines, n) for n in range(max(1, first - CONTEXT), first)]
         shown += [DiffLine(sign="-", text=f"{n:>4} {text}") for n, text in enumerate(edit.old, first)]
         shown += [DiffLine(sign="+", text=f"{n:>4} {text}") for n, text in enumerate(edit.new, first)]
-        shown += [
-            DiffLine(sign=" ", text=f"{n:>4} {lines[n - 1]}")
-            for n in range(after, min(after + CONTEXT, len(lines) + 1))
-        ]
+        shown += [_context(lines, n) for n in range(after, min(after + CONTEXT, len(lines) + 1))]
     return tuple(shown)
+
+
+def _context(lines: tuple[str, ...], number: int) -> DiffLine:
+    return DiffLine(sign=" ", text=f"{number:>4} {lines[number - 1][:MAX_LINE_TOUCHED]}")
 
 
 def edits_text(edits: tuple[FileEdit, ...]) -> str:

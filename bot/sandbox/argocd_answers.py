@@ -14,7 +14,6 @@ from bot.sandbox.argocd_application import Application
 from bot.sandbox.argocd_controller import Controller
 from bot.sandbox.argocd_errors import (
     FAILED_PRECONDITION,
-    INTERNAL,
     INVALID_ARGUMENT,
     NOT_FOUND,
     PERMISSION_DENIED,
@@ -172,7 +171,7 @@ class Answers:
     def _on_applications(self, request: Request) -> Answer:
         self._authenticate(request)
         if request.method == "POST":
-            body = _body(request)
+            body = _body(request, "Application", metadata=dict, spec=dict)
             meta, spec = body.get("metadata") or {}, body.get("spec") or {}
             raise self._denied("create", f"{spec.get('project') or 'default'}/{meta.get('name', '')}")
         if request.method != "GET":
@@ -245,7 +244,9 @@ class Answers:
     # --- operations
 
     def _sync(self, request: Request, app: Application) -> Answer:
-        body = _body(request)
+        body = _body(
+            request, "ApplicationSyncRequest", infos=list, resources=list, prune=bool, dryRun=bool, revision=str
+        )
         target = app.source["targetRevision"]
         ref = str(body.get("revision") or target)
         if app.automated is not None and not body.get("dryRun") and ref != target:
@@ -265,12 +266,13 @@ class Answers:
         sync |= {"source": dict(app.source), **({"syncOptions": options} if options else {})}
         operation: dict[str, Any] = {"sync": sync, "initiatedBy": {"username": USER}}
         if body.get("infos"):
-            operation["info"] = [{"name": str(row["name"]), "value": str(row["value"])} for row in body["infos"]]
+            rows = [row for row in body["infos"] if isinstance(row, dict)]
+            operation["info"] = [{key: str(row.get(key, "")) for key in ("name", "value")} for row in rows]
         operation["retry"] = body.get("retryStrategy") or app.policy.get("retry") or {}
         return self._started(app, operation, f"{USER} initiated sync to {ref} ({sha})")
 
     def _rollback(self, request: Request, app: Application) -> Answer:
-        body = _body(request)
+        body = _body(request, "ApplicationRollbackRequest", id=int, prune=bool, dryRun=bool)
         if app.automated is not None:
             raise ArgoError(FAILED_PRECONDITION, "rollback cannot be initiated when auto-sync is enabled")
         number = int(body.get("id") or 0)
@@ -298,15 +300,34 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
 
 
-def _body(request: Request) -> dict[str, Any]:
+_GO_TYPES = {
+    "infos": "[]*v1alpha1.Info",
+    "resources": "[]*v1alpha1.SyncOperationResource",
+    "revision": "string",
+    "id": "int64",
+    "metadata": "v1.ObjectMeta",
+    "spec": "v1alpha1.ApplicationSpec",
+}
+_JSON_TYPES = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+
+
+def _body(request: Request, message: str, **fields: type) -> dict[str, Any]:
+    """The request's JSON object; `fields` are the types that some of its fields must have. ArgoError 3 in Go's words."""
     if not request.body.strip():
         return {}
     try:
         found = json.loads(request.body)
     except ValueError as error:
         raise ArgoError(INVALID_ARGUMENT, "unexpected EOF") from error
+    wrong = "json: cannot unmarshal {} into Go {}"
     if not isinstance(found, dict):
-        raise ArgoError(INTERNAL, "json: cannot unmarshal into Go value of type map[string]json.RawMessage")
+        said = wrong.format(_JSON_TYPES.get(type(found), "null"), f"value of type application.{message}")
+        raise ArgoError(INVALID_ARGUMENT, said)
+    for name, kind in fields.items():
+        value = found.get(name)
+        if value is not None and type(value) is not kind:
+            said = f"struct field {message}.{name} of type {_GO_TYPES.get(name, 'bool')}"
+            raise ArgoError(INVALID_ARGUMENT, wrong.format(_JSON_TYPES[type(value)], said))
     return found
 
 

@@ -141,7 +141,9 @@ class Controller:
         app.revision, app.sync, app.source_type = app.source["targetRevision"], "Unknown", ""
         app.no_condition("RepeatedResourceWarning")
         app.condition("ComparisonError", said, now)
-        app.rows = unknown(self.cluster, app.name).rows
+        found = unknown(self.cluster, app.name)
+        app.rows = found.rows
+        self._set_health(app, found)
 
     def _judge(self, app: Application) -> None:
         """Compares the manifests that it has with the cluster as it is now."""
@@ -179,14 +181,11 @@ class Controller:
         app.operation_due = self.cluster.now() + START_DELAY
 
     def terminate(self, app: Application) -> None:
-        """Ends the running operation at the next look. ArgoError 3 when none runs."""
-        if not app.running:
+        """Ends the running operation at the next look. ArgoError 3 when none runs, or the controller has not seen it yet."""
+        if app.operation is None or app.state is None:
             raise ArgoError(INVALID_ARGUMENT, "Unable to terminate operation. No operation is in progress")
-        if app.state is None:
-            self._begin(app, self.cluster.now())
-        if app.state is not None:
-            app.state["phase"] = "Terminating"
-            app.state["message"] = "operation is terminating"
+        app.state["phase"] = "Terminating"
+        app.state["message"] = "operation is terminating"
 
     def _begin(self, app: Application, now: float) -> None:
         app.state = {"operation": app.operation, "phase": "Running", "startedAt": stamp(now)}

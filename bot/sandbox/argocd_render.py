@@ -64,8 +64,8 @@ class RenderError(Exception):
         """Code and message as the API gives them for manifests that are asked for."""
         if not self.cached:
             return self.code, self.message
-        name = "FailedPrecondition" if self.code == 9 else "Unknown"
-        return 2, f"Manifest generation error (cached): rpc error: code = {name} desc = {self.message}"
+        inner = "rpc error: code = FailedPrecondition desc = " if self.code == 9 else ""
+        return 2, f"Manifest generation error (cached): {inner}{self.message}"
 
     def condition(self) -> str:
         """The text of the ComparisonError condition."""

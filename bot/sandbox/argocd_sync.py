@@ -42,11 +42,12 @@ def run_sync(cluster: Cluster, namespace: str, found: Comparison, wanted: dict[s
     gone = [_prune(cluster, row, prune=bool(wanted.get("prune")), dry=dry) for row in rows if row.prunes]
     results = gone + results + [_apply(cluster, row, dry=dry) for row in applied]
     bad = [row for row in results if row["status"] == "SyncFailed"]
+    if bad or dry:
+        for row in results:
+            if row["hookPhase"] == "Running":
+                row["hookPhase"] = "Succeeded"
     if not bad:
-        return "Succeeded", "successfully synced (all tasks run)", results
-    for row in results:
-        if row["hookPhase"] == "Running":
-            row["hookPhase"] = "Succeeded"
+        return "Succeeded", f"successfully synced ({'no more tasks' if dry else 'all tasks run'})", results
     some = "one or more synchronization tasks completed unsuccessfully"
     said = some if len(bad) < len(results) else "one or more objects failed to apply"
     reasons = list(dict.fromkeys(row["message"] for row in bad))
@@ -128,7 +129,8 @@ def _make_namespace(cluster: Cluster, namespace: str, options: list[str], *, dry
         apply(cluster, target)
     kind = BY_TYPE["v1", "Namespace"]
     row = {"group": "", "version": "v1", "kind": "Namespace", "namespace": "", "name": namespace, "status": "Synced"}
-    return [row | {"message": f"{subject(kind, namespace)} created", "hookPhase": "Running", "syncPhase": "PreSync"}]
+    said = f"{subject(kind, namespace)} created{' (dry run)' if dry else ''}"
+    return [row | {"message": said, "hookPhase": "Running", "syncPhase": "PreSync"}]
 
 
 def _failed(row: Row, said: str) -> dict[str, Any]:

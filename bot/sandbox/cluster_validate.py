@@ -49,7 +49,7 @@ def workload_causes(before: dict[str, Any], after: dict[str, Any]) -> list[Cause
     labels = (template.get("metadata") or {}).get("labels") or {}
     if not spec.get("selector"):
         causes.append(_required("spec.selector"))
-    if not match_labels(spec.get("selector"), labels):
+    if not spec.get("selector") or not match_labels(spec["selector"], labels):
         why = "`selector` does not match template `labels`"
         causes.append(_wrong("spec.template.metadata.labels", labels, why))
     causes += _annotation_causes((template.get("metadata") or {}).get("annotations"), "spec.template.annotations")

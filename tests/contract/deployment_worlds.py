@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 import subprocess
 import tempfile
 import threading
@@ -68,6 +67,8 @@ class World:
 
     deployments: Deployments
     account = "bot"
+    takes_any_commit = True
+    """Whether what looks like a commit is taken for one, and only the sync finds out that it is none."""
 
     def create(self, name: str, *, automated: bool = False, log: tuple[str, ...] = ()) -> None:
         raise NotImplementedError
@@ -137,7 +138,7 @@ def files_of(name: str, commit: str) -> dict[str, str]:
 
 
 class MemoryGit:
-    """Repositories as the sandbox's Argo CD reads them. What looks like a commit is taken for one, as Git does."""
+    """Repositories as the sandbox's Argo CD reads them: a host that knows which commits it has."""
 
     def __init__(self) -> None:
         self._commits: dict[str, list[str]] = {}
@@ -155,7 +156,7 @@ class MemoryGit:
     def resolve(self, repository: str, ref: str) -> str | None:
         if ref == "main":
             return next(shas[-1] for repo, shas in self._commits.items() if repository.endswith(f"/{repo}.git"))
-        return ref if re.fullmatch("[0-9a-f]{7,40}", ref) else None
+        return ref if ref in self._trees else None
 
     def files(self, repository: str, sha: str) -> dict[str, str]:
         return self._trees[sha]
@@ -168,6 +169,7 @@ class SandboxWorld(World):
     """The sandbox's Argo CD and cluster in a loop of its own thread; what causes things is called on that loop."""
 
     account = "codehealer"
+    takes_any_commit = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop, cluster: Any, argocd: Any, git: MemoryGit) -> None:
         self._loop, self._cluster, self._argocd, self._git = loop, cluster, argocd, git

@@ -204,12 +204,19 @@ def test_a_branch_that_is_none_is_rejected_and_begins_nothing(world: World, name
     assert mark_of(world.deployments.application(name)) == ""
 
 
-def test_a_commit_that_is_none_is_accepted_and_ends_in_error(world: World, name: str) -> None:
+def test_a_commit_that_is_none_is_never_deployed(world: World, name: str) -> None:
     world.create(name)
-    sync(world, name, "ex_6", revision="deadbeef00")
-    ended = world.ended(name)
-    assert ended.operation is not None
-    assert (ended.operation.phase, mark_of(ended)) == ("Error", "ex_6")
+    before = world.deployments.application(name)
+    if world.takes_any_commit:
+        sync(world, name, "ex_6", revision="deadbeef00")
+        ended = world.ended(name)
+        assert ended.operation is not None
+        assert (ended.operation.phase, mark_of(ended)) == ("Error", "ex_6")
+    else:
+        with pytest.raises(Rejected):
+            sync(world, name, "ex_6", revision="deadbeef00")
+        assert mark_of(world.deployments.application(name)) == ""
+    assert world.deployments.application(name).history == before.history
 
 
 def test_an_image_that_is_missing_degrades_it(world: World, name: str) -> None:

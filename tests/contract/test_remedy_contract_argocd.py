@@ -79,6 +79,7 @@ def fix(world: World, name: str, commit: str) -> Fix:
 
 def test_a_sync_is_found_by_its_info_and_heals(world: World) -> None:
     fixed = fix(world, "remedy-heals", "good")
+    fixed.execution = replace(fixed.execution, guard=fixed.preflight().guard)
     assert fixed.look() is Looked.NOT_APPLIED
     fixed.send()
     assert fixed.look() is Looked.APPLIED

@@ -82,11 +82,11 @@ def fix(world: World, repo: str, remedy: str) -> Fix:
     run = world.failed(repo)
     more = {}
     if remedy == PULL:
-        shas = []
-        for text in (GOOD, BAD):
+        seen = []
+        for revision, text in (("good", GOOD), ("bad", BAD)):
             world.push(repo, MANIFEST, text)
-            shas.insert(0, world.github.commits(repo, "main", "", 1)[0].sha)
-        more["files"] = tuple(world.github.file(repo, MANIFEST, sha) for sha in shas)
+            seen.insert(0, replace(world.github.file(repo, MANIFEST, "main"), ref=revision))
+        more["files"] = tuple(seen)
     now = datetime.now(UTC) if not isinstance(world, FakeWorld) else run.created_at
     execution = sent(f"ex_{repo.rpartition('/')[2][:40]}", at=now)
     return Fix(world=world, step=drafted(ask(world, run, remedy, **more), remedy), execution=execution)

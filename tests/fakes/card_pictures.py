@@ -8,7 +8,7 @@ thread takes 36 % of it. `theme` is "light" or "dark". The picture holds the who
 always 09:41 and no animation runs, so the same blocks give the same bytes on the same machine (fonts differ elsewhere).
 
 Many pictures: `pictures({name: blocks}, width, theme)` starts sandbox and browser once (a second and a half; then about
-0.2 s a picture). A modal or a Home tab: pass the view itself, a dict, in place of the list of blocks.
+0.4 s a picture). A modal or a Home tab: pass the view itself, a dict, in place of the list of blocks.
 """
 
 import asyncio

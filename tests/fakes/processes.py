@@ -195,6 +195,11 @@ class SandboxProcess:
             "SLACK_BOT_TOKEN": self.line["slack_bot_token"],
             "SLACK_APP_TOKEN": self.line["slack_app_token"],
             "KUBECONFIG": self.line["kubeconfig"],
+            "GITHUB_API_URL": self.line["github_url"],
+            "GITHUB_TOKEN": self.line["github_token"],
+            "ARGOCD_SERVER": self.line["argocd_url"],
+            "ARGOCD_AUTH_TOKEN": self.line["argocd_token"],
+            "CODEHEALER_CONFIG_DIR": str(ROOT / "config" / "scenarios" / "team"),
         }
 
     def kubernetes(self, path: str) -> dict[str, object]:

@@ -85,7 +85,14 @@ APPLICATION = {
     "operation": {"phase": "Failed", "message": "one or more objects failed to apply: quantities must match"},
     "conditions": [{"type": "SyncError", "message": "Failed sync attempt to 4f1c2a9be0"}],
     "resources": [
-        {"kind": "Service", "namespace": "shop", "name": "checkout", "sync": "Synced", "health": "Healthy", "message": ""},
+        {
+            "kind": "Service",
+            "namespace": "shop",
+            "name": "checkout",
+            "sync": "Synced",
+            "health": "Healthy",
+            "message": "",
+        },
         {
             "kind": "Deployment",
             "namespace": "shop",
@@ -226,7 +233,9 @@ async def page_of(bench, size=LAPTOP, theme="light", *, scripted=True, first_vis
     async with browser() as opened:
         context = await opened.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
         if not first_visit:
-            await context.add_init_script("localStorage.setItem('codehealer.tour', localStorage.getItem('codehealer.tour') ?? 'seen')")
+            await context.add_init_script(
+                "localStorage.setItem('codehealer.tour', localStorage.getItem('codehealer.tour') ?? 'seen')"
+            )
         page = await context.new_page()
         page.set_default_timeout(10_000)
         page.troubles = []
@@ -241,11 +250,11 @@ async def page_of(bench, size=LAPTOP, theme="light", *, scripted=True, first_vis
         yield page
 
 
-def test_id(page, name):
+def by_id(page, name):
     return page.locator(f"[data-testid={name}]")
 
 
 async def show(page, panel):
     """Open a platform's panel as a person would at this width."""
-    by_key = test_id(page, f"key-{panel}")
-    await (by_key if await by_key.is_visible() else test_id(page, f"panel-{panel}")).click()
+    by_key = by_id(page, f"key-{panel}")
+    await (by_key if await by_key.is_visible() else by_id(page, f"panel-{panel}")).click()

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from bot.cli import main
+from bot.domain.proposal import ProposalState
+from tests.fakes.ways import WAYS
 from tests.fakes.world import World
 
 SECRET = "postgres://shop:S3cretPassw0rd@db.shop:5432/orders"
@@ -62,6 +64,28 @@ def test_another_world_or_another_word_is_told_apart(capsule, capsys, found, pla
     assert code == 1, said.out
     assert said.err.count("\n") == 1
     assert "differs" in said.err or "the run" in said.err
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_every_way_comes_out_the_same(tmp_path, monkeypatch, capsys, way):
+    world = World(tmp_path / "state")
+    alert = way.prepare(world)
+    world.start()
+    world.deliver(alert)
+    world.work()
+    world.deliver(world.submit(world.proposal()))
+    if way.between is not None:
+        world.settle_until(lambda: world.proposal().state is ProposalState.WAITING_FOR_CHANGE)
+        way.between(world)
+    world.settle()
+    assert world.proposal().state is ProposalState.PASSED
+    incident = world.incident().id
+    world.stop()
+    monkeypatch.setenv("CODEHEALER_DATA_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("CODEHEALER_CONFIG_DIR", str(tmp_path / "state" / "config"))
+    path = tmp_path / "capsule.json"
+    assert main(["capsule", incident, "--out", str(path)]) == 0
+    assert main(["replay", str(path)]) == 0, capsys.readouterr()
 
 
 def test_a_file_that_is_no_capsule_is_named(tmp_path, capsys):

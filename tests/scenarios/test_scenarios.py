@@ -1,5 +1,6 @@
 """Each scenario folder end to end, as real processes: the sandbox, the bot, a person who approves; then `expected.yaml`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,11 @@ def test_scenario(folder: Path, sandbox, bot):
         return thread[0] if thread and button(thread[0], "heal_escalate") else None
 
     card = until(diagnosed, "a diagnosed card")
-    assert expected["target"]["name"] in card["text"]
+    target = expected["target"]
+    assert target.get("name", target.get("repo")) in card["text"]
     assert expected["category"] in _stored(bot, "diagnosis")
     assert f'"cause_id":"{expected["cause"]}"' in _stored(bot, "diagnosis")
-    proposal = _stored(bot, "proposal")
-    assert f'"action":"{expected["action"]}"' in proposal
+    assert re.findall(r'"action":"([a-z_.]+)"', _stored(bot, "proposal")) == expected["actions"]
     for limit in {key: text for key, text in (expected.get("memory") or {}).items() if key in {"from", "to"}}.values():
         assert limit in card["text"]
     approve(sandbox, where, card)
@@ -76,11 +77,28 @@ def test_scenario(folder: Path, sandbox, bot):
             words,
             patience=60,
         )
+        if words == "Waiting for change":
+            _merge(sandbox, expected["change"])
+    said = "\n".join(m["text"] for m in thread_of(sandbox, where))
+    for words in (expected.get("said"), expected.get("image"), (expected.get("change") or {}).get("author")):
+        assert words is None or words in said
     everything = str(thread_of(sandbox, where)) + bot.said()
     for secret in expected["redacted"]:
         assert secret not in everything
         assert bot.rows("SELECT 1 FROM records WHERE body LIKE ?", f"%{secret}%") == []
         assert bot.rows("SELECT 1 FROM recordings WHERE body LIKE ?", f"%{secret}%") == []
+
+
+def _merge(sandbox, change):
+    """A person reads the pull request, finds the one line that was to change in it, and merges it."""
+    repos = sandbox.look("github")["repos"]
+    (repo,) = [each for each in repos if each["name"] == change["repository"]]
+    (pull,) = [each for each in repo["pulls"] if each["state"] == "open"]
+    lines = [(line["sign"], line["text"]) for each in pull["diff"] for line in each["lines"]]
+    assert ("-", change["from"]) in lines
+    assert ("+", change["to"]) in lines
+    assert sum(sign in "+-" for sign, _ in lines) == 2
+    sandbox.control("merge", repo=repo["name"], number=pull["number"], user="mara-lind")
 
 
 def _stored(bot, kind):

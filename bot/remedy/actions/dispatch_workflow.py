@@ -24,7 +24,6 @@ from bot.remedy.rolling import EXECUTION_PLACE
 from bot.remedy.verify import Seen, ended
 
 INPUT = "input."
-FOLDER = ".github/workflows/"
 
 FITS = Check(name="rotation workflow", expected=f"it declares {DISPATCH_INPUT} and uses it in its run-name")
 BEGUN = Check(name="rotation run", expected="a run whose title holds the execution's id")
@@ -75,7 +74,7 @@ class DispatchWorkflow:
         connection = run.connection
         if repo.partition("/")[0].lower() != run.repo.partition("/")[0].lower():
             connection = ask.connections.of(ConnectionKind.GITHUB, repo.partition("/")[0])
-        path = credential.workflow if "/" in credential.workflow else FOLDER + credential.workflow
+        path = rotation.path_of(credential)
         params = [("workflow", path), ("ref", credential.ref), ("secret", credential.secret)]
         params += [(runs.DEADLINE, str(ask.rules.within(self.spec)))]
         params += [(INPUT + name, text) for name, text in credential.inputs]
@@ -87,7 +86,7 @@ class DispatchWorkflow:
             preview=Preview(summary=f"Renew {credential.secret}: run {path} of {repo} {at}."),
             preconditions=(FITS,),
             verification=(BEGUN, SUCCEEDS),
-            compensation="A rotation cannot be taken back: what it replaced is no longer valid.",
+            compensation="A rotation cannot be taken back; whether the old credential still works is up to the workflow.",
         )
         preview = replace(
             step.preview,

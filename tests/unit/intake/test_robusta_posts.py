@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.intake.fingerprint import identity_of
+from bot.domain.identity import identity_of
 
 
 def section(text: str) -> dict[str, object]:

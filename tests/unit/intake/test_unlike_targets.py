@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.alert import Alert, AlertStatus, SlackRef
 from bot.domain.connections import Connection, ConnectionKind, Connections
+from bot.domain.identity import identity_of
 from bot.domain.incident import Incident
 from bot.intake.correlate import ended_by, incident_of, is_known
-from bot.intake.fingerprint import identity_of
 from bot.intake.parse import parse
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

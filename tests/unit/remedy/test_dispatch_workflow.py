@@ -114,6 +114,18 @@ def test_the_workflow_must_let_its_run_be_found(text: str, problem: str) -> None
     assert (problem in found) if problem else not found
 
 
+def test_doctor_can_ask_the_same_of_every_rule() -> None:
+    world = DeliveryWorld()
+    world.failed_run()
+    assert rotation.problem_of(REGISTRY, SHOP, world.github) == ""
+    assert "does not declare the input zone" in rotation.problem_of(
+        replace(REGISTRY, inputs=(("zone", "a"),)), SHOP, world.github
+    )
+    assert rotation.homes(REGISTRY) == ()
+    assert rotation.homes(replace(REGISTRY, repository="acme/ops")) == ("acme/ops",)
+    assert rotation.homes(replace(REGISTRY, repositories=("acme/*", SHOP))) == (SHOP,)
+
+
 def test_the_file_is_read_right_before_it_runs() -> None:
     world = DeliveryWorld()
     step = step_of(world)

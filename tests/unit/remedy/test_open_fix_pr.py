@@ -97,6 +97,12 @@ def test_no_change_that_is_masked_or_large(bad: str) -> None:
     assert "needs a person" in refused(world, world.app_ask(*world.broken_app(bad)))
 
 
+def test_a_line_that_nobody_reads_whole_is_not_put_back() -> None:
+    world = DeliveryWorld()
+    bad = GOOD.replace("replicas: 3", "replicas: " + "x" * 300)
+    assert "needs a person" in refused(world, world.app_ask(*world.broken_app(bad)))
+
+
 def test_a_file_that_was_changed_all_over_is_not_put_back() -> None:
     world = DeliveryWorld()
     good = GOOD + "---\n" + GOOD
