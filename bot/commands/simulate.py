@@ -2,23 +2,26 @@
 
 import json
 import tempfile
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.bootstrap import CONFIG, build_engine, world_platforms
+from bot.bootstrap import CONFIG, ConfiguredPlatforms, build_engine, world_platforms
+from bot.commands.loopback import ask, loopback_scenario
+from bot.domain.connections import Connections
 from bot.domain.durable import Delivery, Job, Lane
 from bot.domain.errors import ConfigError
-from bot.ports import Person, Room
-from bot.settings import Mode, Settings
+from bot.ports import Person, Platforms, Room
+from bot.settings import Mode, Settings, load_settings
 from bot.slack.blocks import fallback_text
 from bot.slack.flatten import Own, flatten
 
 SCENARIOS = CONFIG / "scenarios"
 CHANNEL = "C0SIMULATED"
+LIVING = ("github.yaml", "argocd.yaml")
+"""Files of scenarios whose platforms have to live: they are asked over HTTP, on loopback."""
 
 
 class _Nobody:
@@ -68,14 +71,7 @@ def _in_sandbox(settings: Settings, scenario: str, write: Callable[[str], object
     path = settings.house.data_dir / "sandbox.json"
     try:
         line = json.loads(path.read_text(encoding="utf-8"))
-        request = urllib.request.Request(  # noqa: S310 - the sandbox's own loopback address
-            f"{line['control_url']}cause",
-            data=json.dumps({"scenario": scenario}).encode(),
-            headers={"Authorization": f"Bearer {line['control_token']}", "Content-Type": "application/json"},
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as answer:
-            answer.read()
+        ask(line, "cause", {"scenario": scenario})
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
             place=str(path), problem=f"no sandbox answers there ({type(error).__name__})", mend="start it with make run"
@@ -85,6 +81,26 @@ def _in_sandbox(settings: Settings, scenario: str, write: Callable[[str], object
 
 
 def _card(settings: Settings, folder: Path) -> str:
+    """Answer from the scenario's files, or where GitHub or Argo CD have to live, from a loopback world of their own."""
+    if not any((folder / name).is_file() for name in LIVING):
+        said = json.loads((folder / "post.json").read_text(encoding="utf-8"))
+        return _answered(settings, said, world_platforms(folder), Connections())
+    with loopback_scenario(folder.name) as (line, message):
+        names = {"GITHUB_API_URL": "github_url", "GITHUB_TOKEN": "github_token", "ARGOCD_SERVER": "argocd_url"}
+        names |= {"ARGOCD_AUTH_TOKEN": "argocd_token", "KUBECONFIG": "kubeconfig"}
+        platforms = ConfiguredPlatforms(load_settings({name: line[key] for name, key in names.items()}, dotenv=None))
+        team = settings.house.model_copy(update={"config_dir": settings.house.config_dir or SCENARIOS / "team"})
+        settings = settings.model_copy(update={"house": team})
+        profile = message.get("bot_profile") or {}
+        sender = {
+            "name": str(profile.get("name", "")),
+            "app_id": message.get("app_id"),
+            "bot_id": message.get("bot_id"),
+        }
+        return _answered(settings, {"sender": sender, "message": message}, platforms, platforms.connections)
+
+
+def _answered(settings: Settings, said: dict[str, Any], platforms: Platforms, connections: Connections) -> str:
     """Run the post through an engine of its own, in a folder that is thrown away, and return the card as text."""
     with tempfile.TemporaryDirectory() as scratch:
         house = settings.house.model_copy(update={"data_dir": Path(scratch)})
@@ -93,12 +109,12 @@ def _card(settings: Settings, folder: Path) -> str:
             team="SIMULATED",
             directory=_Nobody(),
             observer=_Silent(),
-            platforms=world_platforms(folder),
+            platforms=platforms,
+            connections=connections,
             simulated=True,
         )
         try:
             now = engine.clock.now()
-            said = json.loads((folder / "post.json").read_text(encoding="utf-8"))
             post = flatten(_event(said, now.timestamp()), team="SIMULATED", own=Own(), received_at=now)
             job = Job(id="jb_simulated", payload=post, lane=Lane.INVESTIGATIONS, run_at=now, priority=0)
             engine.inbox.commit_now(Delivery(key="simulated", received_at=now, job=job))
@@ -120,5 +136,5 @@ def _event(said: dict[str, Any], moment: float) -> dict[str, Any]:
         "bot_id": sender["bot_id"],
         "app_id": sender["app_id"],
         "username": sender["name"],
-        **said["message"],
+        **{name: each for name, each in said["message"].items() if name not in {"ts", "thread_ts", "channel"}},
     }

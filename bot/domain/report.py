@@ -19,6 +19,7 @@ class Text:
     """Our own words in `text`; then, where given, a mention of `user`, the name of `channel` (both Slack ids).
 
     Strangers' words go in `quoted` and are shown verbatim after all of these. A `text` that ends in a colon labels it.
+    With a `url` the quoted words lead there.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Text:
     tone: Tone = Tone.BODY
     user: str = ""
     channel: str = ""
+    url: str = ""
 
 
 @value

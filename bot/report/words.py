@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.domain.alert import Target, TargetKind
-from bot.domain.diagnosis import Confidence, Hypothesis
+from bot.domain.diagnosis import Confidence
 from bot.domain.evidence import EvidenceKind, GapReason
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
@@ -13,20 +13,6 @@ MAX_KIND = 30
 _IN_NAMES = frozenset(" -._/#()+")
 
 _KIND_WORDS = {TargetKind.ARGO_APP: "application"}
-
-_CAUSES = {
-    "credential_expired": "a credential is no longer accepted",
-    "flaky_test": "a flaky test failed",
-    "image_not_found": "the image does not exist",
-    "manifest_invalid": "a manifest is invalid",
-    "evicted_disk": "pod evicted, its disk was full",
-    "evicted_memory": "pod evicted, its node ran short of memory",
-    "killed_without_reason": "{container} was killed, the reason is not stated",
-    "liveness_killed": "{container} is killed by its probe",
-    "oom_killed": "{container} was OOMKilled",
-    "rbac_forbidden": "forbidden by RBAC",
-    "readiness_failing": "readiness probe fails",
-}
 
 KINDS: dict[EvidenceKind, str] = {
     EvidenceKind.POST: "the alert's post",
@@ -140,15 +126,6 @@ def number(confidence: Confidence) -> str:
 def chance(confidence: Confidence) -> str:
     """Return `94 %, high`; 99 % at most."""
     return f"{round(min(confidence.score, 0.99) * 100)} %, {confidence.band.value}"
-
-
-def cause(hypothesis: Hypothesis, target: Target) -> str:
-    """Return the cause in a few words of ours: `container app was OOMKilled`, else the cause's own name."""
-    container = name(target.container, 63)
-    said = _CAUSES.get(hypothesis.cause_id)
-    if said:
-        return said.format(container=f"container {container}" if container else "a container")
-    return name(hypothesis.cause_id.replace("_", " "), 60)
 
 
 def counted(many: int, one: str, more: str = "") -> str:

@@ -99,7 +99,7 @@ def _line(part: Text) -> list[rich.Element]:
         rich.text(said, bold=label),
         rich.user(part.user) if part.user else [],
         rich.channel(part.channel) if part.channel else [],
-        rich.text(quoted),
+        rich.link(quoted, part.url) if part.url else rich.text(quoted),
     ]
     return _joined([piece for piece in pieces if piece], " ")
 
@@ -147,7 +147,7 @@ def _set_apart(part: Text) -> list[Block]:
         return _paragraphs([_line(part)])
     if part.tone is Tone.SMALL:
         return [{"type": "context", "elements": [_plain(part.text, CONTEXT)]}]
-    rest = Text(text="", quoted=part.quoted, user=part.user, channel=part.channel)
+    rest = Text(text="", quoted=part.quoted, user=part.user, channel=part.channel, url=part.url)
     return [_header(part.text), *_paragraphs([_line(rest)])]
 
 
