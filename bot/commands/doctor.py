@@ -12,6 +12,8 @@ from bot.domain.finding import Finding
 from bot.domain.scope import ChannelRules
 from bot.domain.values import plain
 from bot.remedy.catalog import permissions
+from bot.remedy.policy import Credential
+from bot.remedy.rotation import homes, problem_of
 from bot.settings import Settings
 from bot.slack.checkup import check_slack
 
@@ -63,7 +65,8 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
     """Check every connection with the permissions that its actions need."""
     try:
         platforms = ConfiguredPlatforms(settings)
-        channels = load_knowledge(settings.house.config_dir).channels
+        knowledge = load_knowledge(settings.house.config_dir)
+        channels = knowledge.channels
     except CodeHealerError as error:
         yield Finding(subject="connections", ok=False, says=str(error), mend="correct the file at that line")
         return
@@ -79,6 +82,8 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
             yield from _asked(f"github {each.name}", partial(_check_github, platforms, each.name, repos))
         else:
             yield from _asked(f"argocd {each.name}", partial(_check_argocd, platforms, each.name))
+    for rotation in knowledge.rules.credentials:
+        yield from _asked(f"rotation {rotation.id}", partial(_check_rotation, platforms, rotation))
 
 
 def _check_github(
@@ -89,6 +94,18 @@ def _check_github(
 
 def _check_argocd(platforms: ConfiguredPlatforms, connection: str) -> tuple[Finding, ...]:
     return platforms.deployments(connection).checkup()
+
+
+def _check_rotation(platforms: ConfiguredPlatforms, rotation: Credential) -> tuple[Finding, ...]:
+    """Read the rotation workflow where it runs: without our input in its run-name its run could not be found again."""
+    found: list[Finding] = []
+    for repo in homes(rotation):
+        pipelines = platforms.pipelines(platforms.connections.of(ConnectionKind.GITHUB, repo.partition("/")[0]))
+        problem = problem_of(rotation, repo, pipelines)
+        says = problem or "its workflow declares codehealer_id and uses it in its run-name"
+        mend = "mend the workflow; remediation_rules.yaml shows one" if problem else ""
+        found.append(Finding(subject=repo, ok=not problem, says=says, mend=mend))
+    return tuple(found)
 
 
 def _repositories(channels: ChannelRules, known: Connections, connection: str) -> tuple[str, ...]:

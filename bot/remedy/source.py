@@ -14,6 +14,7 @@ from bot.domain.values import canonical, value
 from bot.remedy.manifests.mend import MASK, mends, spliced
 from bot.remedy.manifests.scan import Entry, entries
 from bot.remedy.quantity import same
+from bot.remedy.quoting import plain
 
 MAX_EDITS = 5
 MAX_LINES_TOUCHED = 20
@@ -60,7 +61,7 @@ def mended(dossier: Dossier) -> Change | NoChange:
     if len(changes) == 1:
         return changes[0]
     if changes:
-        paths = ", ".join(each.file.path for each in changes[:3])
+        paths = ", ".join(plain(each.file.path) for each in changes[:3])
         return NoChange(reason=f"More than one file may be wrong ({paths}), so no single change is proposed.")
     return NoChange(reason="No small change is certain to mend the source; it needs a person who knows what was meant.")
 
@@ -82,30 +83,38 @@ def _back(file: RepoFile, good: RepoFile) -> Change | None:
 
     Small is what a person reads whole: at most five places, twenty lines, none longer than 300 characters.
     """
-    if max(len(file.lines), len(good.lines)) > MAX_DIFFED:
+    if not file.lines or max(len(file.lines), len(good.lines)) > MAX_DIFFED:
         return None
-    codes = SequenceMatcher(None, file.lines, good.lines, autojunk=False).get_opcodes()
-    hunks = [(a, b, c, d) for tag, a, b, c, d in codes if tag != "equal"]
-    touched = sum(max(b - a, d - c) for a, b, c, d in hunks)
-    if not hunks or len(hunks) > MAX_EDITS or touched > MAX_LINES_TOUCHED:
+    hunks = _hunks(file.lines, good.lines)
+    if not hunks or len(hunks) > MAX_EDITS or sum(max(b - a, d - c) for a, b, c, d in hunks) > MAX_LINES_TOUCHED:
         return None
-    edits = tuple(_hunk(file, good, *hunk) for hunk in hunks)
+    edits = tuple(
+        FileEdit(path=file.path, blob_sha=file.blob_sha, first_line=a + 1, old=file.lines[a:b], new=good.lines[c:d])
+        for a, b, c, d in hunks
+    )
     if any(MASK in line or len(line) > MAX_LINE_TOUCHED for edit in edits for line in (*edit.old, *edit.new)):
         return None
     if not parses(applied(file.lines, edits)):
         return None
-    why = f"The lines are put back as they were at {good.ref[:8]}, the last revision that worked."
+    why = f"The lines are put back as they were at {plain(good.ref, 8)}, the last revision that worked."
     return Change(file=file, edits=edits, verb="Restore", why=(why,))
 
 
-def _hunk(file: RepoFile, good: RepoFile, a: int, b: int, c: int, d: int) -> FileEdit:
-    """Return the edit of one hunk; one that only inserts takes a line beside it along, so that it has a place."""
-    if a == b and a > 0:
-        a, c = a - 1, c - 1
-    elif a == b:
-        b, d = b + 1, d + 1
-    old, new = file.lines[a:b], good.lines[c:d]
-    return FileEdit(path=file.path, blob_sha=file.blob_sha, first_line=a + 1, old=old, new=new)
+def _hunks(lines: tuple[str, ...], good: tuple[str, ...]) -> list[tuple[int, int, int, int]]:
+    """Return which lines [a:b] become which good lines [c:d], in order and apart from each other.
+
+    One that only inserts takes a line beside it along, so that it has a place; two that then share a line are one.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    for tag, a, b, c, d in SequenceMatcher(None, lines, good, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        hunk = (a, b, c, d) if a < b else (a - 1, b, c - 1, d) if a > 0 else (a, b + 1, c, d + 1)
+        if found and hunk[0] < found[-1][1]:
+            first = found.pop()
+            hunk = (first[0], hunk[1], first[2], hunk[3])
+        found.append(hunk)
+    return found
 
 
 def raised(

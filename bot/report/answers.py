@@ -5,11 +5,12 @@ from datetime import datetime
 from bot.domain.alert import Alert
 from bot.domain.diagnosis import Diagnosis, Factor, Hypothesis
 from bot.domain.incident import Incident
-from bot.domain.report import Button, Buttons, Facts, Part, Report, Rule, Text, Tone
+from bot.domain.report import Facts, Part, Report, Rule, Text, Tone
 from bot.report.cited import abstention, gap_parts, quotes, read_parts
-from bot.report.fix import target_of
+from bot.report.causes import cause
+from bot.report.fix import opened
 from bot.report.story import Story
-from bot.report.words import INCIDENTS, capital, cause, chance, clock, counted, lasting, name, number, target_name
+from bot.report.words import INCIDENTS, capital, chance, clock, counted, lasting, name, number, target_name
 
 MAX_ASKED = 300
 MAX_LISTED = 20
@@ -68,12 +69,11 @@ def compose_joined(incident: Incident, now: datetime) -> Report:
 
 def compose_found(alert: Alert) -> Report:
     """Return the message that stands for an alert which nobody posted: what a look of our own found."""
-    seen = (Buttons(buttons=(Button(action="heal_open", label="Open it", value="", url=alert.target.url),)),)
     return Report(
         headline=f"Found by a look of my own: {target_name(alert.target)} fails",
         parts=(
             Text(text="No app has posted it here. It says:", quoted=alert.title),
-            *(seen if alert.target.url.startswith("http") else ()),
+            *opened(alert.target.url, "Open it"),
         ),
     )
 
@@ -93,7 +93,7 @@ def compose_why(story: Story | None, diagnosis: Diagnosis | None) -> Report:
     """Return what a diagnosis rests on, which other causes were considered and why they count less, and what is missing."""
     if story is None:
         return Report(headline="Ask why in the thread of an alert that I answered: I explain that one.")
-    where = target_name(target_of(story))
+    where = target_name(story.target)
     if diagnosis is None:
         return Report(headline=f"There is no diagnosis of {where} yet.")
     best = diagnosis.best
@@ -108,7 +108,7 @@ def compose_why(story: Story | None, diagnosis: Diagnosis | None) -> Report:
         *_others(diagnosis, best),
         *_missing(diagnosis),
     )
-    return Report(headline=f"Why: {cause(best, target_of(story))} ({chance(best.confidence)})", parts=parts)
+    return Report(headline=f"Why: {cause(best, story.target)} ({chance(best.confidence)})", parts=parts)
 
 
 def compose_home(incidents: tuple[Incident, ...], now: datetime, *, anyone_approves: bool) -> Report:

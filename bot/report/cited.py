@@ -3,7 +3,10 @@
 from bot.domain.diagnosis import MAX_QUOTE, Confidence, Diagnosis, Factor, Hypothesis, Symptom
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.report import Part, Quote, QuotedLine, Text, Tone
-from bot.report.words import KINDS, REASONS, capital, counted, listed, number
+from bot.report.changes import change_parts
+from bot.report.places import page_of
+from bot.report.story import Story
+from bot.report.words import KINDS, REASONS, capital, chance, counted, listed, number
 
 CARD_QUOTES = 3
 CARD_REASONS = 4
@@ -11,6 +14,10 @@ MAX_REASON = 160
 MAX_SOURCE = 160
 MAX_GAPS = 5
 POSTED_LINES = 6
+MAX_KINDS = 3
+RUN = 3
+WORTH = 0.3
+"""Log-odds of a reason that a card has room for."""
 
 
 def cause_parts(hypothesis: Hypothesis) -> tuple[Part, ...]:
@@ -20,9 +27,14 @@ def cause_parts(hypothesis: Hypothesis) -> tuple[Part, ...]:
 
 
 def reasoned(confidence: Confidence) -> str:
-    """Return `0.94, high: the platform's own status states it (+); the line is only a warning (-)`."""
-    weightiest = sorted(confidence.factors, key=lambda factor: -abs(factor.weight))[:CARD_REASONS]
-    told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in weightiest)
+    """Return `0.94, high: the platform's own status states it (+); the line is only a warning (-)`.
+
+    That the line is a known sign of the cause goes without saying where more speaks for it; `why` says all.
+    """
+    weightiest = sorted(confidence.factors, key=lambda factor: -abs(factor.weight))
+    more = [factor for factor in weightiest if factor.name != "pattern" and abs(factor.weight) >= WORTH]
+    shown = more if any(factor.weight > 0 for factor in more) else weightiest
+    told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in shown[:CARD_REASONS])
     return f"{number(confidence)}{f': {told}' if told else ''}"
 
 
@@ -42,10 +54,27 @@ def quotes(symptoms: tuple[Symptom, ...], dossier: Dossier | None, most: int = C
         Quote(
             source=source(known.get(evidence_id)),
             lines=tuple(QuotedLine(number=at, text=text) for at, text in sorted(lines.items())),
-            url=known[evidence_id].url if evidence_id in known else "",
+            url=page_of(known[evidence_id], next(iter(lines)), dossier) if evidence_id in known else "",
         )
         for evidence_id, lines in cited.items()
     )
+
+
+def telling(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
+    """Return the symptoms without those whose line only repeats what an earlier one's says: a card has little room."""
+    kept: list[Symptom] = []
+    for symptom in symptoms:
+        if not any(_repeats(symptom.citation.quote, each.citation.quote) for each in kept):
+            kept.append(symptom)
+    return tuple(kept)
+
+
+def _repeats(later: str, earlier: str) -> bool:
+    """Whether most words of the later line, in their order of three, stand in the earlier one."""
+    words, known = later.split(), earlier.split()
+    threes = [tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)]
+    there = {tuple(known[at : at + RUN]) for at in range(len(known) - RUN + 1)}
+    return len(threes) >= RUN and sum(each in there for each in threes) * 2 > len(threes)
 
 
 def source(evidence: Evidence | None) -> str:
@@ -70,20 +99,34 @@ def gap_parts(gaps: tuple[EvidenceGap, ...]) -> tuple[Text, ...]:
 
 
 def _gap(reason: GapReason, detail: str, kinds: tuple[str, ...]) -> Text:
-    said = f"Could not read {listed(kinds)} ({REASONS[reason]})"
+    more = len(kinds) - MAX_KINDS
+    named = listed((*kinds[:MAX_KINDS], f"{more} more") if more > 1 else kinds)
+    said = f"Could not read {named} ({REASONS[reason]})"
     if reason is GapReason.EMPTY:
-        said = f"There is nothing to read in {listed(kinds)}"
+        said = f"There is nothing to read in {named}"
     return Text(text=f"{said}:" if detail else f"{said}.", quoted=detail, tone=Tone.SMALL)
 
 
-def known_parts(diagnosis: Diagnosis | None, dossier: Dossier | None, most: int = CARD_QUOTES) -> tuple[Part, ...]:
-    """Return what is known: cause, confidence, quotes and gaps; or that no cause was found, with what was read."""
+def known_parts(story: Story) -> tuple[Part, ...]:
+    """Return what is known: cause, confidence, quotes, changes and gaps; or that no cause was found, with what was read.
+
+    With a cause, a source that held nothing is not worth a line.
+    """
+    diagnosis, dossier = story.diagnosis, story.dossier
     if diagnosis is None:
         return ()
     best = diagnosis.best
     if best is None:
-        return (*abstention(diagnosis), *gap_parts(diagnosis.gaps), *read_parts(dossier))
-    return (*cause_parts(best), *quotes(best.supports, dossier, most), *gap_parts(diagnosis.gaps))
+        return (*abstention(diagnosis), *change_parts(story), *gap_parts(diagnosis.gaps), *read_parts(dossier))
+    missing = tuple(gap for gap in diagnosis.gaps if gap.reason is not GapReason.EMPTY)
+    shown = quotes(telling(best.supports), dossier)
+    return (*cause_parts(best), *shown, *change_parts(story), *gap_parts(missing))
+
+
+def cause_in_short(story: Story) -> tuple[Part, ...]:
+    """Return the cause and how sure that is, in one line: for when the fix matters more."""
+    best = story.diagnosis.best if story.diagnosis else None
+    return () if best is None else (Text(text=f"Cause ({chance(best.confidence)}):", quoted=best.statement),)
 
 
 def abstention(diagnosis: Diagnosis) -> tuple[Part, ...]:

@@ -2,17 +2,17 @@
 
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
-from bot.domain.report import Button, Buttons, Facts, Part, Report, Rule, Style, Text
-from bot.report.cited import known_parts
-from bot.report.fix import target_of
+from bot.domain.report import Button, Buttons, Part, Report, Rule, Style, Text
+from bot.report.cited import cause_in_short, known_parts
+from bot.report.fix import hands_over
+from bot.report.places import broken_parts
 from bot.report.status import status_of
 from bot.report.story import Story
-from bot.report.words import capital, clock
 
 SIMULATED = "SIMULATED"
-FROM_THE_POST = ("repo", "workflow", "job", "branch", "commit", "app", "service", "environment", "severity", "run_url")
-"""Labels that the sender itself gave, shown where the target does not say them already."""
-
+_IN_HAND = frozenset(
+    {ProposalState.APPROVED, ProposalState.EXECUTING, ProposalState.VERIFYING, ProposalState.WAITING_FOR_CHANGE}
+)
 _BUSY = frozenset({ProposalState.APPROVED, ProposalState.EXECUTING, ProposalState.VERIFYING, ProposalState.UNKNOWN})
 
 
@@ -23,31 +23,18 @@ def compose_card(story: Story) -> Report:
     parts: tuple[Part, ...] = (
         *(stamp if story.simulated else ()),
         *status.parts,
-        facts(story),
-        *known_parts(story.diagnosis, story.dossier),
+        *broken_parts(story),
+        *(cause_in_short(story) if _is_in_hand(story) else known_parts(story)),
         *((Rule(), *status.last) if status.last else ()),
         *_buttons(story),
     )
     return Report(headline=f"{SIMULATED}: {status.headline}" if story.simulated else status.headline, parts=parts)
 
 
-def facts(story: Story) -> Facts:
-    """Return what failed, where and since when, and the alert that said so."""
-    target = target_of(story)
-    where = [target.title if target.name else ""]
-    where += [f"container {target.container}"] if target.container else []
-    where += [f"cluster {target.cluster}"] if target.cluster else []
-    pairs = [
-        ("What failed", ", ".join(part for part in where if part) or "the alert does not say"),
-        ("Since", clock(story.alert.raised_at, story.incident.updated_at)),
-        ("Alert", story.alert.title),
-    ]
-    said_of_it = (target.name, target.namespace, target.cluster, target.container, story.alert.title)
-    named = ((label, story.alert.label(label)) for label in FROM_THE_POST)
-    pairs += [(capital(label.replace("_", " ")), text) for label, text in named if text and text not in said_of_it]
-    many = len(story.incident.alert_ids)
-    pairs += [("Alerts so far", str(many))] if many > 1 else []
-    return Facts(pairs=tuple((what, said) for what, said in pairs if said))
+def _is_in_hand(story: Story) -> bool:
+    """Whether nobody has to look for the cause any more: a fix is on its way, or the incident is over."""
+    at = story.proposal.state if story.proposal and not story.failed else None
+    return story.incident.is_closed or at in _IN_HAND or (at is ProposalState.PASSED and not hands_over(story.proposal))
 
 
 def _buttons(story: Story) -> tuple[Buttons, ...]:

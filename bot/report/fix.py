@@ -1,14 +1,14 @@
-"""A proposal in words: what it does, at what risk, what is checked, what was tried and what came of it."""
+"""A proposal in words: its risk and undoing, what is checked, what was tried and what came of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.action import Check, Risk
-from bot.domain.alert import Target
 from bot.domain.execution import ExecutionState, Verdict
 from bot.domain.proposal import Proposal, ProposalStep
-from bot.domain.report import Facts, Part, Text
+from bot.domain.report import Button, Buttons, Facts, Part, Text
+from bot.report.steps import before_parts, done, execution_of, proposed_steps, verdict_of
 from bot.report.story import Story
-from bot.report.words import capital, clock, name, target_name
+from bot.report.words import capital, clock
 
 RISKS: dict[Risk, str] = {
     Risk.READ_ONLY: "none, it only reads",
@@ -18,21 +18,19 @@ RISKS: dict[Risk, str] = {
     Risk.CRITICAL: "critical",
 }
 MAX_OBSERVED = 400
+PULL_REQUEST = "github.open_fix_pr"
 
 
-def proposal_target(proposal: Proposal) -> str:
-    """Return what the proposal is about, for a headline."""
-    return target_name(proposal.current.target)
+def hands_over(proposal: Proposal | None) -> bool:
+    """Whether the proposal changes nothing and only calls people."""
+    return proposal is not None and proposal.risk is Risk.READ_ONLY
 
 
 def fix_parts(proposal: Proposal) -> tuple[Part, ...]:
     """Return what would be done, step by step, its risk and how it is undone."""
-    steps = proposal.steps
-    label = "Proposed fix:" if len(steps) == 1 else "Proposed fix, step {at} of {of}:"
-    said = [
-        Text(text=label.format(at=at, of=len(steps)), quoted=step.preview.summary) for at, step in enumerate(steps, 1)
-    ]
-    return (*said, *risk_parts(proposal))
+    if hands_over(proposal):
+        return (Text(text="No fix is known that I could make. Proposed:", quoted=proposal.current.preview.summary),)
+    return (*proposed_steps(proposal), *risk_parts(proposal))
 
 
 def risk_parts(proposal: Proposal) -> tuple[Part, ...]:
@@ -47,52 +45,49 @@ def expected(checks: tuple[Check, ...]) -> Facts:
     return Facts(pairs=tuple((capital(check.name), check.expected) for check in checks))
 
 
-def observed(checks: tuple[Check, ...]) -> Facts:
-    """Return the checks with what was seen against what was expected; one that was not reached says so."""
-    return Facts(pairs=tuple(_observed(check) for check in checks))
+def observed(checks: tuple[Check, ...], *, short: bool = False) -> Facts:
+    """Return the checks with what was seen against what was expected; one that was not reached says so.
+
+    `short`: of what was met only what was seen.
+    """
+    return Facts(pairs=tuple(_observed(check, short=short and check.passed is True) for check in checks))
 
 
-def _observed(check: Check) -> tuple[str, str]:
+def _observed(check: Check, *, short: bool) -> tuple[str, str]:
     seen = check.observed[:MAX_OBSERVED]
     word = {True: "met", False: "not met", None: "not decided"}[check.passed] if seen else "not looked at"
     wanted = f"expected: {check.expected}"
-    return f"{capital(check.name)} ({word})", f"{seen} · {wanted}" if seen else wanted
-
-
-def verdict_of(story: Story) -> Verdict | None:
-    """Return the verdict on this proposal's newest execution; None when there is none yet."""
-    checked, execution, proposal = story.verification, story.execution, story.proposal
-    if checked is None or execution is None or proposal is None or execution.proposal_id != proposal.id:
-        return None
-    return checked.verdict if checked.execution_id == execution.id else None
-
-
-def done(step: ProposalStep) -> Text:
-    """Return a step as something that was done: `memory limit of container app raised from 256Mi to 384Mi`."""
-    target = target_name(step.target)
-    if step.action == "kubernetes.set_resources":
-        what = f"{name(step.param('resource'), 30)} limit of container {name(step.param('container'), 63)}"
-        amounts = f"from {name(step.param('from'), 30)} to {name(step.param('to'), 30)}"
-        return Text(text=f"Tried: {what} in {target} raised {amounts}.")
-    if step.action == "kubernetes.rollout_restart":
-        return Text(text=f"Tried: rollout of {target} restarted.")
-    return Text(text="Tried:", quoted=step.preview.summary)
+    said = seen if seen and short else f"{seen} · {wanted}" if seen else wanted
+    return f"{capital(check.name)} ({word})", said
 
 
 def tried_parts(story: Story) -> tuple[Part, ...]:
     """Return what was done about the incident and with what result; says it too when nothing was."""
-    proposal, execution = story.proposal, story.execution
-    if proposal is None or execution is None or execution.proposal_id != proposal.id:
+    proposal = story.proposal
+    if proposal is None or hands_over(proposal) or not _was_run(story):
         return (Text(text="Tried: nothing. No fix was run."),)
-    before = tuple(done(step) for step in proposal.steps[: proposal.step])
+    before = tuple(_tried(step) for step in proposal.steps[: proposal.step])
+    execution = execution_of(story)
+    if execution is None:
+        return before
     if execution.state in {ExecutionState.INTENDED, ExecutionState.REFUSED}:
         refused = Text(text="The last step was not applied:", quoted=execution.detail or "it was not sent")
         return (*before, refused) if before else (Text(text="Tried: nothing was changed."), refused)
+    tried = _tried(proposal.current)
     if execution.state in {ExecutionState.UNKNOWN, ExecutionState.SENT}:
         doubt = "It was sent, and whether it was applied is not known"
         why = execution.detail
-        return (*before, done(proposal.current), Text(text=f"{doubt}:" if why else f"{doubt}.", quoted=why))
-    return (*before, done(proposal.current), *_result(story))
+        return (*before, tried, Text(text=f"{doubt}:" if why else f"{doubt}.", quoted=why))
+    return (*before, tried, *_result(story))
+
+
+def _tried(step: ProposalStep) -> Text:
+    return Text(text="Tried:", quoted=done(step))
+
+
+def _was_run(story: Story) -> bool:
+    execution, proposal = story.execution, story.proposal
+    return execution is not None and proposal is not None and execution.proposal_id == proposal.id
 
 
 def _result(story: Story) -> tuple[Part, ...]:
@@ -109,8 +104,8 @@ def _result(story: Story) -> tuple[Part, ...]:
 
 def undo_parts(story: Story) -> tuple[Part, ...]:
     """Return how a person undoes what was applied, or may have been: the bot undoes nothing by itself."""
-    proposal, execution = story.proposal, story.execution
-    if proposal is None or execution is None or execution.proposal_id != proposal.id:
+    proposal, execution = story.proposal, execution_of(story)
+    if proposal is None or execution is None:
         return ()
     applied = execution.state is ExecutionState.APPLIED
     undo = proposal.current.compensation
@@ -119,22 +114,33 @@ def undo_parts(story: Story) -> tuple[Part, ...]:
     return (Text(text="I undid nothing. To undo it:" if applied else "To undo it, if it was applied:", quoted=undo),)
 
 
+def refused_parts(story: Story, why: str) -> tuple[Part, ...]:
+    """Return why the current step was not applied, and what was applied before it."""
+    said = (Text(text="Why:", quoted=why),) if why else ()
+    return (*said, *(before_parts(story.proposal) if story.proposal else ()))
+
+
 def watch_parts(story: Story, step: ProposalStep) -> tuple[Part, ...]:
     """Return what is checked, since when, and the earliest time at which it can have passed."""
-    execution = story.execution
-    if execution is None or execution.proposal_id != _id(story) or not step.verification:
-        return (expected(step.verification),) if step.verification else ()
-    since, earliest = execution.changed_at, execution.changed_at + timedelta(seconds=step.verify_after)
-    said = (
-        f"Watched since {clock(since)}, until {clock(earliest, since)} at least; a failure shows at once. It passes if:"
-    )
-    return Text(text=said), expected(step.verification)
+    if not step.verification:
+        return ()
+    execution = execution_of(story)
+    if execution is None:
+        return (expected(step.verification),)
+    return Text(text=f"{_watched(execution.changed_at, step)} It passes if:"), expected(step.verification)
 
 
-def _id(story: Story) -> str:
-    return story.proposal.id if story.proposal else ""
+def _watched(since: datetime, step: ProposalStep) -> str:
+    if step.action == PULL_REQUEST:
+        return "Watched until it is merged, and then whether that helps."
+    if not step.verify_after:
+        return f"Watched since {clock(since)}; a failure shows at once."
+    until = since + timedelta(seconds=step.verify_after)
+    return f"Watched since {clock(since)}, until {clock(until, since)} at least; a failure shows at once."
 
 
-def target_of(story: Story) -> Target:
-    """Return what the incident is about: the platform's word where there is one, else the alert's."""
-    return story.dossier.target if story.dossier else story.incident.target
+def opened(url: str, label: str = "Open pull request") -> tuple[Buttons, ...]:
+    """Return the button that leads to a page; none where there is no page."""
+    if not url.startswith(("http://", "https://")):
+        return ()
+    return (Buttons(buttons=(Button(action="heal_open", label=label, value="", url=url),)),)

@@ -10,7 +10,7 @@ from bot.report.compose import SIMULATED
 from bot.report.fix import expected, observed, risk_parts
 from bot.report.status import decided_parts
 from bot.report.story import Story
-from bot.report.words import PROPOSALS, clock
+from bot.report.words import PROPOSALS, clock, target_name
 
 TITLE = "Review fix"
 CALLBACK = "heal_decide"
@@ -101,7 +101,7 @@ def _step(proposal: Proposal, at: int) -> tuple[Part, ...]:
 
 def _target(step: ProposalStep) -> tuple[tuple[str, str], ...]:
     target = step.target
-    pairs = [("Target", target.title)]
+    pairs = [("Target", target_name(target))]
     pairs += [("Cluster", target.cluster)] if target.cluster else []
     pairs += [("Connection", target.connection)] if target.connection != "default" else []
     pairs += [("Read at", f"generation {step.bound_generation}")] if step.bound_generation else []

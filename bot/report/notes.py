@@ -4,14 +4,15 @@ A note's headline begins with exactly one of: Verified, Verification failed, Inc
 Unknown, Expired, Stale, Rejected, Escalated. People and scripts find outcomes by these words.
 """
 
-from bot.domain.cluster import EXECUTION_MARK
 from bot.domain.execution import Verdict
 from bot.domain.proposal import Proposal
-from bot.domain.report import Button, Buttons, Part, Report, Text
+from bot.domain.report import Part, Report, Text
 from bot.report.cited import known_parts
 from bot.report.compose import SIMULATED
-from bot.report.fix import observed, proposal_target, target_of, tried_parts, undo_parts
+from bot.report.fix import hands_over, observed, opened, refused_parts, tried_parts, undo_parts
+from bot.report.places import broken_parts
 from bot.report.status import decided_parts
+from bot.report.steps import execution_of, healed, marker_of, proposed_steps, step_parts
 from bot.report.story import Story
 from bot.report.words import clock, target_name
 
@@ -21,41 +22,30 @@ NOTHING = "Nothing was changed."
 def compose_stale(proposal: Proposal, why: str) -> Report:
     """Return that a proposal became void before anything was sent."""
     return Report(
-        headline=f"Stale: the fix for {proposal_target(proposal)} is void",
-        parts=(Text(text="Why:", quoted=why), _proposed(proposal), Text(text=NOTHING)),
+        headline=f"Stale: the fix for {healed(proposal)} is void",
+        parts=(Text(text="Why:", quoted=why), *_proposed(proposal), Text(text=NOTHING)),
     )
 
 
 def compose_refused(story: Story, why: str) -> Report:
     """Return that the platform, or a precondition, refused the approved fix; names the steps that were applied before."""
-    proposal = story.proposal
-    applied = proposal.steps[: proposal.step] if proposal else ()
-    before = Text(text="Steps already applied, and left so:", quoted=" ".join(step.preview.summary for step in applied))
-    said = (
-        *_stamp(story),
-        Text(text="Why:", quoted=why),
-        *((_proposed(proposal),) if proposal else ()),
-        *decided_parts(story),
-        before if applied else Text(text=NOTHING),
-    )
+    said = (*_stamp(story), *step_parts(story), *decided_parts(story), *refused_parts(story, why))
     return Report(headline=f"Refused: the fix for {_where(story)} was not applied", parts=said)
 
 
 def compose_unknown(story: Story, why: str) -> Report:
     """Return that it cannot be told whether the fix was applied, and by what a person can tell."""
-    mark: tuple[Part, ...] = ()
-    if story.proposal and story.execution and story.proposal.current.action.startswith("kubernetes."):
-        line = f"{EXECUTION_MARK}: {story.execution.id}"
-        mark = (Text(text="If it was applied, the workload carries this annotation:", quoted=line),)
+    execution, proposal = execution_of(story), story.proposal
+    mark = marker_of(proposal.current, execution) if proposal and execution else None
     rest = "It is not sent again. I go on looking for it; Escalate on the card hands it to people now."
     return Report(
         headline=f"Unknown: it cannot be told whether the fix for {_where(story)} was applied",
         parts=(
             *_stamp(story),
             Text(text="Why:", quoted=why),
-            *((_proposed(story.proposal),) if story.proposal else ()),
+            *step_parts(story),
             *decided_parts(story),
-            *mark,
+            *((mark,) if mark else ()),
             Text(text=rest),
         ),
     )
@@ -63,18 +53,15 @@ def compose_unknown(story: Story, why: str) -> Report:
 
 def compose_waiting(story: Story, why: str, url: str) -> Report:
     """Return that the fix is made as a change that a person has to accept, and where."""
-    opened = (
-        (Buttons(buttons=(Button(action="heal_open", label="Open pull request", value="", url=url),)),) if url else ()
-    )
     return Report(
         headline=f"Waiting for change: {_where(story)}",
         parts=(
             *_stamp(story),
             Text(text="", quoted=why),
-            *((_proposed(story.proposal),) if story.proposal else ()),
+            *step_parts(story),
             *decided_parts(story),
             Text(text="I look again until it is merged or closed, and then check whether it helped."),
-            *opened,
+            *opened(url),
         ),
     )
 
@@ -85,7 +72,7 @@ def compose_not_merged(story: Story, days: int) -> Report:
         headline=f"Expired: the change for {_where(story)} was not made within {days} days",
         parts=(
             *_stamp(story),
-            *((_proposed(story.proposal),) if story.proposal else ()),
+            *step_parts(story),
             *decided_parts(story),
             Text(text="I do not look for it any more. What was opened stays open."),
         ),
@@ -96,16 +83,16 @@ def compose_expired(proposal: Proposal) -> Report:
     """Return that nobody decided in time."""
     at = clock(proposal.expires_at, proposal.offered_at)
     return Report(
-        headline=f"Expired: nobody decided on the fix for {proposal_target(proposal)} by {at}",
-        parts=(_proposed(proposal), Text(text=NOTHING)),
+        headline=f"Expired: nobody decided on the fix for {healed(proposal)} by {at}",
+        parts=(*_proposed(proposal), Text(text=NOTHING)),
     )
 
 
 def compose_rejected(proposal: Proposal, *, by: str) -> Report:
     """Return that a person said no. `by` is a Slack user id."""
     return Report(
-        headline=f"Rejected: the fix for {proposal_target(proposal)} does not run",
-        parts=(Text(text="Rejected by", user=by), _proposed(proposal), Text(text=NOTHING)),
+        headline=f"Rejected: the fix for {healed(proposal)} does not run",
+        parts=(Text(text="Rejected by", user=by), *_proposed(proposal), Text(text=NOTHING)),
     )
 
 
@@ -124,15 +111,15 @@ _VERDICTS = {
 
 def compose_verdict(story: Story) -> Report:
     """Return the verdict of the story's verification, each check as observed against expected."""
-    checked, proposal = story.verification, story.proposal
+    checked = story.verification
     if checked is None:
         return Report(headline=f"Inconclusive: the fix for {_where(story)} was not verified")
     headline, lead = _VERDICTS[checked.verdict]
     parts: tuple[Part, ...] = (
         *_stamp(story),
-        *((Text(text="Applied:", quoted=proposal.current.preview.summary),) if proposal else ()),
+        *step_parts(story),
         *decided_parts(story),
-        *((Text(text=lead), observed(checked.checks)) if checked.checks else ()),
+        *((Text(text=lead), observed(checked.checks, short=True)) if checked.checks else ()),
         *(undo_parts(story) if checked.verdict is not Verdict.PASSED else ()),
     )
     return Report(headline=headline.format(where=_where(story)), parts=parts)
@@ -141,15 +128,16 @@ def compose_verdict(story: Story) -> Report:
 def compose_escalated(story: Story, *, by: str = "") -> Report:
     """Return the call for people: who asked for it, what is known, what was tried and with what result."""
     asked = Text(text="Asked for by", user=by) if by else Text(text="The fix did not help, so this needs people.")
+    decided = () if hands_over(story.proposal) else decided_parts(story)
     return Report(
         headline=f"Escalated: {_where(story)} needs a person",
         parts=(
             *_stamp(story),
             asked,
             *tried_parts(story),
-            *decided_parts(story),
-            *(known_parts(story.diagnosis, story.dossier) or (Text(text="Known: nothing yet beyond the alert."),)),
-            Text(text="Alert:", quoted=story.alert.title),
+            *decided,
+            *broken_parts(story),
+            *(known_parts(story) or (Text(text="Known: nothing yet beyond the alert."),)),
         ),
     )
 
@@ -159,8 +147,8 @@ def compose_answer(words: str) -> Report:
     return Report(headline=words)
 
 
-def _proposed(proposal: Proposal) -> Text:
-    return Text(text="The fix:", quoted=" ".join(step.preview.summary for step in proposal.steps))
+def _proposed(proposal: Proposal) -> tuple[Text, ...]:
+    return proposed_steps(proposal, "The fix")
 
 
 def _stamp(story: Story) -> tuple[Text, ...]:
@@ -168,4 +156,4 @@ def _stamp(story: Story) -> tuple[Text, ...]:
 
 
 def _where(story: Story) -> str:
-    return target_name(story.proposal.current.target if story.proposal else target_of(story))
+    return target_name(story.target)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from bot.domain.execution import Approval, Decision
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import Proposal, ProposalState
-from bot.domain.report import Button, Buttons, Part, Text
+from bot.domain.report import Part, Text
 from bot.domain.values import value
-from bot.report.fix import fix_parts, observed, target_of, tried_parts, undo_parts, verdict_of, watch_parts
+from bot.report.causes import cause
+from bot.report.fix import fix_parts, hands_over, observed, opened, refused_parts, tried_parts, undo_parts, watch_parts
+from bot.report.steps import execution_of, step_parts, verdict_of
 from bot.report.story import Story
-from bot.report.words import INCIDENTS, cause, chance, clock, target_name
+from bot.report.words import INCIDENTS, capital, chance, clock, target_name
 
 
 @value
@@ -42,10 +44,10 @@ def status_of(story: Story) -> Status:
 
 def diagnosed(story: Story) -> str:
     """Return the headline of a known cause: `Deployment shop/checkout: container app was OOMKilled (94 %, high)`."""
-    where, best = target_name(target_of(story)), story.diagnosis.best if story.diagnosis else None
+    where, best = capital(_where(story)), story.diagnosis.best if story.diagnosis else None
     if best is None:
         return f"{where}: no cause found"
-    return f"{where}: {cause(best, target_of(story))} ({chance(best.confidence)})"
+    return f"{where}: {cause(best, story.target)} ({chance(best.confidence)})"
 
 
 def approval_of(story: Story) -> Approval | None:
@@ -66,7 +68,7 @@ def decided_parts(story: Story) -> tuple[Part, ...]:
 def _dismissed(story: Story) -> Status:
     by = (Text(text="Dismissed by", user=story.incident.closed_by),) if story.incident.closed_by else ()
     rest = Text(text="I stay quiet about it until it fires again. Nothing was changed by dismissing it.")
-    return Status(headline=f"Dismissed: {target_name(target_of(story))}", parts=(*by, rest))
+    return Status(headline=f"Dismissed: {target_name(story.target)}", parts=(*by, rest))
 
 
 def _recovered(story: Story) -> Status:
@@ -77,11 +79,11 @@ def _recovered(story: Story) -> Status:
     void = proposal is not None and proposal.state is ProposalState.STALE
     rest = (Text(text="The fix that was offered is void; it was not run."),) if void else ()
     plain = () if said else (Text(text="The alert recovered."),)
-    return Status(headline=f"Resolved: {target_name(target_of(story))} recovered", parts=(*said, *plain, *rest))
+    return Status(headline=f"Resolved: {target_name(story.target)} recovered", parts=(*said, *plain, *rest))
 
 
 def _gave_up(story: Story) -> Status:
-    where = target_name(target_of(story))
+    where = target_name(story.target)
     said = Text(text="I tried several times and stopped. The last error:", quoted=story.failed)
     proposal = story.proposal
     stands: tuple[Part, ...] = () if proposal is None else tried_parts(story)
@@ -106,7 +108,7 @@ def _looking(story: Story) -> Status:
     if story.incident.state in {IncidentState.OPEN, IncidentState.INVESTIGATING}:
         said = "I am reading what the platform says about it; this card is updated when I know more."
         return Status(headline=f"Looking into {where}", parts=(Text(text=said),))
-    return Status(headline=f"{where}: {INCIDENTS[story.incident.state]}")
+    return Status(headline=f"{capital(where)}: {INCIDENTS[story.incident.state]}")
 
 
 def _offered(story: Story, proposal: Proposal) -> Status:
@@ -122,101 +124,97 @@ def _offered(story: Story, proposal: Proposal) -> Status:
     return Status(headline=diagnosed(story), parts=escalated, last=(*fix_parts(proposal), Text(text=who)))
 
 
-def _approved(story: Story, proposal: Proposal) -> Status:
-    said = Text(text="It runs next:", quoted=proposal.current.preview.summary)
-    return Status(headline=f"Fix approved: {_where(story)}", parts=(*decided_parts(story), said))
+def _approved(story: Story, _: Proposal) -> Status:
+    return Status(headline=f"Fix approved: {_where(story)}", parts=(*step_parts(story), *decided_parts(story)))
 
 
-def _executing(story: Story, proposal: Proposal) -> Status:
-    return Status(
-        headline=f"Applying the fix: {_where(story)}",
-        parts=(*decided_parts(story), _step(proposal, "Running")),
-    )
+def _executing(story: Story, _: Proposal) -> Status:
+    return Status(headline=f"Applying the fix: {_where(story)}", parts=(*step_parts(story), *decided_parts(story)))
 
 
 def _verifying(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *watch_parts(story, proposal.current))
+    parts = (*step_parts(story), *decided_parts(story), *watch_parts(story, proposal.current))
     return Status(headline=f"Verifying the fix: {_where(story)}", parts=parts)
 
 
 def _passed(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story))
+    if hands_over(proposal):
+        return Status(headline=f"Escalated: {_where(story)} needs a person", parts=decided_parts(story))
+    parts = (*step_parts(story), *decided_parts(story), *_checks(story))
     return Status(headline=f"Verified: the fix for {_where(story)} holds", parts=parts)
 
 
-def _failed(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *undo_parts(story))
+def _failed(story: Story, _: Proposal) -> Status:
+    parts = (*step_parts(story), *decided_parts(story), *_checks(story), *undo_parts(story))
     return Status(headline=f"Verification failed: the fix for {_where(story)} did not help", parts=parts)
 
 
-def _inconclusive(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Applied"), *decided_parts(story), *_checks(story), *undo_parts(story))
+def _inconclusive(story: Story, _: Proposal) -> Status:
+    parts = (*step_parts(story), *decided_parts(story), *_checks(story), *undo_parts(story))
     return Status(headline=f"Inconclusive: the fix for {_where(story)} could not be verified", parts=parts)
 
 
-def _unknown(story: Story, proposal: Proposal) -> Status:
-    why = story.execution.detail if story.execution else ""
+def _unknown(story: Story, _: Proposal) -> Status:
+    execution = execution_of(story)
+    why = execution.detail if execution else ""
     doubt = (Text(text="Why it is not known:", quoted=why),) if why else ()
     rest = Text(text="It is not sent again. I look for it; Escalate hands it to people now.")
-    parts = (_step(proposal, "Sent"), *decided_parts(story), *doubt, rest)
+    parts = (*step_parts(story), *decided_parts(story), *doubt, rest)
     return Status(headline=f"Unknown: was the fix for {_where(story)} applied?", parts=parts)
 
 
-def _refused(story: Story, proposal: Proposal) -> Status:
-    why = story.execution.detail if story.execution else ""
-    said = (Text(text="Why:", quoted=why),) if why else ()
-    parts = (_step(proposal, "Not applied"), *decided_parts(story), *said, *_before(proposal))
+def _refused(story: Story, _: Proposal) -> Status:
+    execution = execution_of(story)
+    why = execution.detail if execution else ""
+    parts = (*step_parts(story), *decided_parts(story), *refused_parts(story, why))
     return Status(headline=f"Refused: the fix for {_where(story)} was not applied", parts=parts)
 
 
-def _rejected(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Not run"), *decided_parts(story))
-    return Status(headline=f"{diagnosed(story)}: fix rejected", parts=parts)
+def _rejected(story: Story, _: Proposal) -> Status:
+    return Status(headline=f"{diagnosed(story)}: fix rejected", parts=(*step_parts(story), *decided_parts(story)))
 
 
 def _expired(story: Story, proposal: Proposal) -> Status:
-    at = clock(proposal.expires_at, proposal.offered_at)
-    parts = (_step(proposal, f"Nobody decided by {at}, so not run"),)
-    return Status(headline=f"{diagnosed(story)}: fix expired", parts=parts)
+    if execution_of(story) is not None:
+        kept = Text(text="Nobody accepted the change in time. I do not look for it any more; it stays open.")
+        parts = (*step_parts(story), *decided_parts(story), kept, *_opened(story))
+        return Status(headline=f"{diagnosed(story)}: change not made", parts=parts)
+    nobody = Text(text=f"Nobody decided by {clock(proposal.expires_at, proposal.offered_at)}.")
+    return Status(headline=f"{diagnosed(story)}: fix expired", parts=(nobody, *step_parts(story)))
 
 
-def _stale(story: Story, proposal: Proposal) -> Status:
-    parts = (_step(proposal, "Not run, for the reason given in the thread"), *decided_parts(story))
+def _stale(story: Story, _: Proposal) -> Status:
+    parts = (*step_parts(story), *decided_parts(story), Text(text="Why it is void is said in the thread."))
     return Status(headline=f"{diagnosed(story)}: fix void", parts=parts)
 
 
-def _waiting(story: Story, proposal: Proposal) -> Status:
-    url = story.execution.handle if story.execution else ""
-    opened = (Buttons(buttons=(Button(action="heal_open", label="Open pull request", value="", url=url),)),)
-    rest = Text(text="A person has to review and merge it. I look again, and then check whether it helped.")
-    parts = (_step(proposal, "Opened"), *decided_parts(story), rest, *(opened if url.startswith("http") else ()))
+def _waiting(story: Story, _: Proposal) -> Status:
+    app = story.dossier.app if story.dossier else None
+    manual = app is not None and not app.automated
+    rest = "A person has to review and merge it. I look again, and then check whether it helped."
+    sync = (Text(text="Auto-sync is off: after the merge somebody has to sync the application."),) if manual else ()
+    parts = (*step_parts(story), *decided_parts(story), Text(text=rest), *sync, *_opened(story))
     return Status(headline=f"Waiting for change: {_where(story)}", parts=parts)
 
 
-def _escalated(story: Story, _: Proposal) -> Status:
-    parts = (*tried_parts(story), *decided_parts(story), *undo_parts(story))
+def _opened(story: Story) -> tuple[Part, ...]:
+    execution = execution_of(story)
+    return opened(execution.handle) if execution else ()
+
+
+def _escalated(story: Story, proposal: Proposal) -> Status:
+    steps = step_parts(story) if len(proposal.steps) > 1 else ()
+    parts = (*steps, *tried_parts(story), *decided_parts(story), *undo_parts(story))
     return Status(headline=f"Escalated: {_where(story)} needs a person", parts=parts)
 
 
 def _where(story: Story) -> str:
-    return target_name(target_of(story))
-
-
-def _step(proposal: Proposal, label: str) -> Text:
-    many = f" (step {proposal.step + 1} of {len(proposal.steps)})" if len(proposal.steps) > 1 else ""
-    return Text(text=f"{label}{many}:", quoted=proposal.current.preview.summary)
+    return target_name(story.target)
 
 
 def _checks(story: Story) -> tuple[Part, ...]:
     checked = story.verification
-    return (observed(checked.checks),) if checked and checked.checks and verdict_of(story) else ()
-
-
-def _before(proposal: Proposal) -> tuple[Part, ...]:
-    if not proposal.step:
-        return (Text(text="Nothing was changed."),)
-    applied = " ".join(step.preview.summary for step in proposal.steps[: proposal.step])
-    return (Text(text="Steps already applied, and left so:", quoted=applied),)
+    return (observed(checked.checks, short=True),) if checked and checked.checks and verdict_of(story) else ()
 
 
 _RUNS_ON = frozenset(

@@ -1,6 +1,6 @@
 """Story: everything stored about one incident that a card, a modal or a note can tell."""
 
-from bot.domain.alert import Alert
+from bot.domain.alert import Alert, Target
 from bot.domain.diagnosis import Diagnosis
 from bot.domain.evidence import Dossier
 from bot.domain.execution import Approval, Execution, Verification
@@ -28,3 +28,8 @@ class Story:
     may_act: bool = True
     simulated: bool = False
     failed: str = ""
+
+    @property
+    def target(self) -> Target:
+        """What the incident is about: the platform's word where there is one, else the alert's."""
+        return self.dossier.target if self.dossier else self.incident.target

@@ -106,6 +106,8 @@ def target_name(target: Target) -> str:
         on = f" on {name(target.branch, 60)}" if target.branch else ""
         what = "workflow" if target.kind is TargetKind.WORKFLOW_RUN else "build"
         return f"{what} {name(target.name or target.repo)}{of}{on}"
+    if target.kind is TargetKind.REPO and target.repo and target.name.startswith(f"{target.repo}/"):
+        return f"file {name(target.name.removeprefix(f'{target.repo}/'))} of {name(target.repo)}"
     owner = "" if target.kind is TargetKind.ARGO_APP else target.namespace
     where = name("/".join(part for part in (owner, target.name) if part))
     if not where:

@@ -119,11 +119,17 @@ def read_post(folder: Path) -> dict[str, Any]:
 
 
 def list_scenarios(scenarios: Path) -> list[dict[str, str]]:
-    """Name, title and description (and platform, channel, twin where given) of every scenario, by name."""
+    """Name, title and description (and platform, channel, twin where given) of every scenario, by name.
+
+    `verdict` is what its expected.yaml says of the fix (passed, failed; empty where there is none to run): the page
+    shows a scenario whose fix fails as the variant of its twin.
+    """
     rows = []
     for path in sorted(scenarios.glob("*/scenario.yaml")):
         card = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         row = {"name": path.parent.name}
         row |= {key: str(card.get(key) or "") for key in ("title", "description", "platform", "channel", "twin")}
-        rows.append(row)
+        expected = path.with_name("expected.yaml")
+        told = yaml.safe_load(expected.read_text(encoding="utf-8")) if expected.is_file() else None
+        rows.append(row | {"verdict": str((told or {}).get("verdict") or "")})
     return rows

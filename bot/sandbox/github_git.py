@@ -99,6 +99,8 @@ class Git:
     default_branch: str = "main"
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
+    _blobs: dict[str, str] = field(default_factory=dict)
+    _hashed: int = 0
 
     def commit(
         self, files: Mapping[str, str], parents: tuple[str, ...], author: Identity, message: str, at: float
@@ -123,6 +125,14 @@ class Git:
             return None
         found = [sha for sha in self.commits if sha.startswith(ref)]
         return found[0] if len(found) == 1 else None
+
+    def blob(self, sha: str) -> str | None:
+        """Find the text of a blob in any commit; it is the same wherever it stands."""
+        if self._hashed != len(self.commits):
+            self._hashed = len(self.commits)
+            for text in {text for commit in self.commits.values() for text in commit.files.values()}:
+                self._blobs.setdefault(blob_sha(text), text)
+        return self._blobs.get(sha)
 
     def history(self, sha: str) -> list[Commit]:
         """List a commit and all that led to it, newest first, children before their parents."""

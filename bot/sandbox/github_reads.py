@@ -15,6 +15,7 @@ from bot.sandbox.github_json import (
     commit_json,
     content_json,
     git_commit_json,
+    node_id,
     own_user_json,
     ref_json,
     repo_json,
@@ -168,6 +169,22 @@ class Repositories:
         return [change_json(self._hub, repo, sha, change) for change in changes[:_MAX_FILES]]
 
     # --- files
+
+    def blob(self, request: Request) -> Answer:
+        repo, sha = find_repo(self._hub, request), request.names["file_sha"]
+        text = repo.git.blob(sha)
+        if text is None:
+            raise not_found()
+        data = text.encode()
+        body = {
+            "sha": sha,
+            "node_id": node_id("B", f"{repo.id}:{sha}"),
+            "size": len(data),
+            "url": f"{repo_url(self._hub, repo)}/git/blobs/{sha}",
+            "content": base64.encodebytes(data).decode(),
+            "encoding": "base64",
+        }
+        return Answer(body=body)
 
     def tree(self, request: Request) -> Answer:
         repo = find_repo(self._hub, request)

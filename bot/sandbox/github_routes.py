@@ -10,6 +10,7 @@ from bot.sandbox.github_pulls import Pulls
 from bot.sandbox.github_reads import Repositories
 from bot.sandbox.github_runs_api import Runs
 
+Row = tuple[str, str, str, Handler]
 _ANYTHING = frozenset({"path", "ref", "basehead", "branch"})
 _PARTS = re.compile(r"\{(\w+)\}")
 _REPO = "/repos/{owner}/{repo}"
@@ -42,9 +43,18 @@ def build_routes(
     repos: Repositories, runs: Runs, pulls: Pulls, apps: Apps, rate: Callable[[Request], Answer]
 ) -> list[Route]:
     """List them in the order in which they are tried."""
-    table: list[tuple[str, str, str, Handler]] = [
-        ("GET", "/user", "users/get-authenticated", repos.user),
+    rows = [
         ("GET", "/rate_limit", "rate-limit/get", rate),
+        *_of_repositories(repos),
+        *_of_runs(runs),
+        *_of_pulls(pulls),
+    ]
+    return [*(_route(row, by_jwt=True) for row in _of_apps(apps)), *(_route(row, by_jwt=False) for row in rows)]
+
+
+def _of_repositories(repos: Repositories) -> list[Row]:
+    return [
+        ("GET", "/user", "users/get-authenticated", repos.user),
         ("GET", _REPO, "repos/get", repos.repo),
         ("GET", f"{_REPO}/branches", "repos/list-branches", repos.branches),
         ("GET", f"{_REPO}/branches/{{branch}}", "repos/get-branch", repos.branch),
@@ -52,12 +62,18 @@ def build_routes(
         ("GET", f"{_REPO}/git/matching-refs/{{ref}}", "git/list-matching-refs", repos.matching_refs),
         ("POST", f"{_REPO}/git/refs", "git/create-ref", repos.create_ref),
         ("DELETE", f"{_REPO}/git/refs/{{ref}}", "git/delete-ref", repos.delete_ref),
+        ("GET", f"{_REPO}/git/blobs/{{file_sha}}", "git/get-blob", repos.blob),
         ("GET", f"{_REPO}/git/trees/{{tree_sha}}", "git/get-tree", repos.tree),
         ("GET", f"{_REPO}/commits", "repos/list-commits", repos.commits),
         ("GET", f"{_REPO}/commits/{{ref}}", "repos/get-commit", repos.commit),
         ("GET", f"{_REPO}/compare/{{basehead}}", "repos/compare-commits-with-basehead", repos.compare),
         ("GET", f"{_REPO}/contents/{{path}}", "repos/get-content", repos.contents),
         ("PUT", f"{_REPO}/contents/{{path}}", "repos/create-or-update-file-contents", repos.put_contents),
+    ]
+
+
+def _of_runs(runs: Runs) -> list[Row]:
+    return [
         ("GET", f"{_REPO}/actions/workflows", "actions/list-repo-workflows", runs.workflows),
         ("GET", f"{_REPO}/actions/workflows/{{workflow_id}}", "actions/get-workflow", runs.workflow),
         ("GET", f"{_REPO}/actions/workflows/{{workflow_id}}/runs", "actions/list-workflow-runs", runs.runs_of_workflow),
@@ -82,6 +98,11 @@ def build_routes(
         ("POST", f"{_REPO}/actions/jobs/{{job_id}}/rerun", "actions/re-run-job-for-workflow-run", runs.rerun_job),
         ("GET", f"{_REPO}/actions/secrets", "actions/list-repo-secrets", runs.secrets),
         ("GET", f"{_REPO}/check-runs/{{check_run_id}}/annotations", "checks/list-annotations", runs.annotations),
+    ]
+
+
+def _of_pulls(pulls: Pulls) -> list[Row]:
+    return [
         ("GET", f"{_REPO}/pulls", "pulls/list", pulls.pulls),
         ("POST", f"{_REPO}/pulls", "pulls/create", pulls.create),
         ("GET", _PULL, "pulls/get", pulls.pull),
@@ -90,7 +111,10 @@ def build_routes(
         ("GET", f"{_PULL}/merge", "pulls/check-if-merged", pulls.is_merged),
         ("PUT", f"{_PULL}/merge", "pulls/merge", pulls.merge),
     ]
-    by_jwt: list[tuple[str, str, str, Handler]] = [
+
+
+def _of_apps(apps: Apps) -> list[Row]:
+    return [
         ("GET", "/app", "apps/get-authenticated", apps.app),
         ("GET", "/app/installations", "apps/list-installations", apps.installations),
         ("GET", "/app/installations/{installation_id}", "apps/get-installation", apps.installation_by_id),
@@ -102,10 +126,9 @@ def build_routes(
         ),
         ("GET", f"{_REPO}/installation", "apps/get-repo-installation", apps.installation),
     ]
-    return [_route(row, by_jwt=True) for row in by_jwt] + [_route(row, by_jwt=False) for row in table]
 
 
-def _route(row: tuple[str, str, str, Handler], *, by_jwt: bool) -> Route:
+def _route(row: Row, *, by_jwt: bool) -> Route:
     method, template, operation, handler = row
     return Route(
         method=method,

@@ -1,4 +1,4 @@
-"""What stands before the text of a line: quote signs, diff signs, timestamps, names of containers and jobs.
+"""What stands before the text of a line: quote signs, timestamps, names of containers and jobs.
 
 A log prints a file with the same margin before each line, but for its digits. Blocks are measured behind that margin.
 """
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 _DIGITS = re.compile(r"[0-9]+")
+_BLANK = re.compile(r"[ \t]*")
+_SIGNED = re.compile(r"[+-]?[ \t]*(?:-[ \t]+){0,4}")
 _LIMIT = 400
 """A longer margin is not compared: a line of that kind prints values, not a file."""
 
@@ -35,32 +37,43 @@ def after_shape(text: str, shape: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """The shape before a key, and how far the key is indented behind it."""
+    """The shape before a key, and how far the key is indented behind it.
+
+    The dash of a list and the sign of a diff count as indentation, since the next line need not repeat them.
+    """
 
     shape: str = ""
     indent: int = 0
+    signed: bool = False
 
     @classmethod
     def before(cls, text: str, start: int) -> Self:
         """Measure the margin of the key that begins at `start`, its quotes left aside."""
         lead = text[:start].rstrip("\"'")
         bare = lead.rstrip(" \t")
-        return cls(shape_of(bare), len(lead) - len(bare)) if len(bare) <= _LIMIT else cls("\n")
+        unsigned = bare
+        for _ in range(4):
+            if not unsigned.endswith("-") and unsigned != "+":
+                break
+            unsigned = unsigned[:-1].rstrip(" \t")
+        shape = shape_of(unsigned) if len(unsigned) <= _LIMIT else "\n"
+        return cls(shape, len(lead) - len(unsigned), unsigned != bare)
 
-    def inside(self, text: str) -> int:
+    def inside(self, text: str, *, signs: bool) -> int:
         """Return where the text of a line begins that lies deeper than the key; -1 if the line does not.
 
-        A dash before the key is the item of a list, whose next line has none, or the sign of a diff, whose next has it.
+        `signs`: a sign or dashes before that text count as indentation too.
         """
-        for shape, indent in ((self.shape, self.indent), (self.shape.removesuffix("-"), self.indent + 1)):
-            behind = after_shape(text, shape)
-            if behind >= 0:
-                start = len(text) - len(text[behind:].lstrip(" \t"))
-                if start - behind > indent and (not shape or text[behind : behind + 1] in " \t"):
-                    return start
-            if not self.shape.endswith("-"):
-                break
-        return -1
+        behind = after_shape(text, self.shape)
+        lead = (_SIGNED if signs else _BLANK).match(text, max(behind, 0))
+        if behind < 0 or lead is None or lead.end() - behind <= self.indent:
+            return -1
+        return lead.end()
+
+    def behind(self, text: str) -> int:
+        """Return where the text of a line begins behind the margin, blanks and signs; at any depth, in any line."""
+        lead = _SIGNED.match(text, max(after_shape(text, self.shape), 0))
+        return lead.end() if lead else 0
 
     def blank(self, text: str) -> bool:
         """Tell whether nothing stands behind the margin of a line."""

@@ -1,121 +1,131 @@
-"""Secrets over several lines: PEM private keys, wrapped base64, YAML block scalars, Secret data, name/value pairs.
+"""Secrets over several lines: private keys, wrapped base64, YAML block scalars, Secret data, name/value pairs.
 
 A `Blocks` reads a stream line by line and remembers what the next line belongs to. It must see the raw stream, before
-lines are cut into windows: a window may begin in the middle of a key.
+lines are cut into windows: a window may begin in the middle of a key. Two things are open at most: the data of an
+object, which may hold any other secret, and one secret that goes on.
 """
 
 import base64
 import binascii
 import re
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from knowledge.text import private_keys
+from knowledge.text.margin import Margin, shape_of
+from knowledge.text.private_keys import BASE64_PEM, BEGIN, DOUBLE_BASE64_PEM, END
 from knowledge.text.secret_assignments import MARKER, SITE, value_at
 from knowledge.text.secret_formats import Span, with_limits
-from knowledge.text.secret_values import Promise, is_placeholder, is_plain, promise_of
+from knowledge.text.secret_values import Promise, is_placeholder, is_plain, looks_mixed, looks_random, promise_of
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:(?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----)?")
 _BODY = re.compile(r"[A-Za-z0-9+/]{1,4096}={0,2}", re.ASCII)
-_INLINE = re.compile(
-    r"""(?:\\{1,4}[nr]|[\s"',+]){0,16}((?:[A-Za-z0-9+/=_-]|\\{1,4}[nr]|[ ,:](?=\S)|<secret:\d{1,9}>){16,60000}+)(?:\\{1,4}[nr]|[\s"',+]){0,16}""",
-    re.ASCII,
-)
-_BASE64 = string.ascii_letters + string.digits + "+/"
-_HEADER = re.compile(r"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ")
 _OPENSSH_START = "b3BlbnNzaC1rZXktdjE"  # every OpenSSH key begins alike: the first line tells no key from another
-_BASE64_PEM = "LS0tLS1CRUdJTi"
-_DOUBLE_BASE64_PEM = "TFMwdExTMUNSVWRKVGl"
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{20,60000}={0,2}", re.ASCII)
-_SHAPE = re.compile(r"\d+")
 _TIMESTAMP = re.compile(r"[ ]{0,40}\[?\d{4}-\d\d-\d\d[T ][\d:.,]{5,20}(?:Z|[+-]\d\d:?\d\d)?\]?[ ]{0,80}\Z", re.ASCII)
-_OPENER = re.compile(r"[|>][+-]?\d?[+-]?\s*\Z")
+_OPENER = re.compile(r"[|>][+-]?\d?[+-]?\s*(?:#.*)?\Z")
 _NAME_ENTRY = re.compile(
-    r"""[ \t]{0,80}(?:-[ \t]{1,8})?["']?name["']?[ \t]{0,8}[:=][ \t]{0,8}["']?([\w.\-]{2,100})["']?[ \t]{0,8},?[ \t]{0,8}\Z""",
+    r"""(?<![\w.-])name["']?[ \t]{0,8}[:=][ \t]{0,8}["']?([\w.\-]{2,100})["']?[ \t]{0,8},?[ \t]{0,8}\Z""",
     re.ASCII | re.IGNORECASE,
 )
-_VALUE_ENTRY = re.compile(
-    r"""[ \t]{0,80}(?:-[ \t]{1,8})?["']?value["']?[ \t]{0,8}[:=][ \t]{0,8}""", re.ASCII | re.IGNORECASE
+_VALUE_ENTRY = re.compile(r"""["']?value["']?[ \t]{0,8}[:=][ \t]{0,8}""", re.ASCII | re.IGNORECASE)
+_DATA = re.compile(
+    r"""(?<![\w.-])(data|stringData)["']?[ \t]{0,8}:[ \t]{0,8}\{?[ \t]{0,8}(?:[ \t]#.{0,400})?\Z""", re.ASCII
 )
-_DATA = re.compile(r"""[ \t]{0,80}["']?(?:data|stringData)["']?[ \t]{0,8}:[ \t]{0,8}\{?[ \t]{0,8}\Z""", re.ASCII)
+_FLOW = re.compile(r"""(?<![\w.-])(?:data|stringData)\\{0,3}["']?[ \t]{0,8}:[ \t]{0,8}\{([^{}]{1,60000})\}""", re.ASCII)
+_FLOW_LINE = re.compile(r"\s{0,80}(?:data|stringData):")
+_SECRET_OBJECT = re.compile(r"(?i)secret")
 _MAX_LINES = 400
+_MAX_DATA_LINES = 5_000
+_MAX_STRANGERS = 8
+_MAX_STRANGERS_FIRST = 2
 _MIN_FIRST = 24
 
 OPENERS = (
-    r"-----BEGIN ",
-    _BASE64_PEM,
-    _DOUBLE_BASE64_PEM,
-    r"(?:data|stringData)[\"']?\s*:\s*\{?\s*$",
+    r"----[- ]?BEGIN[ +%]",
+    r"Private-Lines:",
+    BASE64_PEM,
+    DOUBLE_BASE64_PEM,
+    r"(?:data|stringData)[\"']?\s*:\s*\{?\s*(?:#.*)?$",
+    r"(?:data|stringData)\\*[\"']?\s*:\s*\{",
     r"[Nn]ame[\"']?\s*[:=]\s*[\"']?[\w.\-]+[\"']?,?\s*$",
 )
 """Shapes (RE2 syntax) of which every line that opens a block, beyond an assignment, holds one."""
 
+Part = tuple[Span, str]
+"""A span, and what numbers it: all lines of a key share one."""
+
 
 @dataclass(slots=True)
 class Blocks:
-    """The open block of one stream. `identity` of a yielded line is what numbers it: all lines of a key share one."""
+    """The open blocks of one stream. `identity` of a yielded line is what numbers it: all lines of a key share one."""
 
     kind: str = ""
     identity: str = ""
     shape: str = ""
     width: int = 0
-    indent: int = 0
+    margin: Margin = field(default_factory=Margin)
     lines: int = 0
+    strangers: int = 0
+    """How many lines between those of a key were somebody else's: other processes write into the same log."""
     ending: bool = False
-    _known: dict[str, str] = field(default_factory=dict)
+    data: Margin | None = None
+    plain: bool = False
+    """Whether the open data is written as it is (stringData), not as base64."""
+    data_lines: int = 0
 
     @property
     def open(self) -> bool:
-        return bool(self.kind)
+        return bool(self.kind) or self.data is not None
 
-    def spans(self, text: str) -> Iterator[tuple[Span, str]]:
+    def spans(self, text: str) -> Iterator[Part]:
         """Yield (span, identity) of the line's part in a block, and open or close blocks. Call once per line, in order."""
+        if self.data is not None:
+            self.data_lines += 1
+            outside = not self.data.blank(text) and self.data.inside(text, signs=True) < 0
+            if self.data_lines > _MAX_DATA_LINES or (outside and not (self.kind == "pem" and self._is_of_key(text))):
+                self.data = None
         if self.kind:
             self.lines += 1
             if self.lines > _MAX_LINES:
                 self._close()
             else:
                 yield from self._continued(text)
-        if not self.kind:
+        if not self.kind or self.strangers:
             yield from self._opened(text)
 
     def _close(self) -> None:
-        self.kind, self.identity, self.width, self.lines, self.ending = "", "", 0, 0, False
+        self.kind, self.identity, self.width, self.lines, self.strangers, self.ending = "", "", 0, 0, 0, False
 
-    def _start(self, kind: str, *, shape: str = "", indent: int = 0) -> None:
+    def _start(self, kind: str, *, shape: str = "", margin: Margin | None = None) -> None:
         self._close()
-        self.kind, self.shape, self.indent = kind, _SHAPE.sub("0", shape), indent
+        self.kind, self.shape, self.margin = kind, shape_of(shape), margin or Margin()
 
-    def _continued(self, text: str) -> Iterator[tuple[Span, str]]:
+    def _continued(self, text: str) -> Iterator[Part]:
         if self.kind in {"pem", "base64"}:
             yield from self._key_line(text)
         elif self.kind == "scalar":
             yield from self._scalar_line(text)
         elif self.kind == "pair":
             yield from self._pair_line(text)
-        elif self.kind == "data":
-            yield from self._data_line(text)
 
-    def _key_line(self, text: str) -> Iterator[tuple[Span, str]]:
-        end = _END.search(text)
+    def _key_line(self, text: str) -> Iterator[Part]:
+        end = END.search(text)
         if end:
             if self.kind == "pem":
                 yield (end.start(), end.end(), "private_key"), self.identity or end[0]
             self._close()
             return
-        header = _HEADER.search(text)
+        header = private_keys.HEADER.search(text)
         if header:
             yield (header.start(), len(text.rstrip()), "private_key"), text[header.start() :].rstrip()
-        bare = text.strip(" \t\r\"',+\\|>#*")
+        bare = text.strip(" \t\r\"',+\\|>#*`$")
         if not bare or header or MARKER.search(text):
             return
-        start, stop = _last_word(text)
-        body = text[start:stop]
-        check = text[start - 1 : start] == "="  # the check sum that ends an OpenPGP key
-        if not body or (self.ending and not check) or not self._belongs(text[:start], body):
-            self._close()
+        start, stop = self._key_part(text)
+        if stop <= start:
+            self._stranger()
             return
+        body = text[start:stop]
+        self.strangers = 0
         self.ending = bool(self.width) and len(body) < self.width
         self.width = max(self.width, len(body))
         if body.startswith(_OPENSSH_START) and not self.identity:
@@ -124,24 +134,47 @@ class Blocks:
         self.identity = self.identity or body
         yield (start, stop, "private_key"), self.identity
 
+    def _stranger(self) -> None:
+        """Pass over a line that is none of the key's; close the key where it is complete, or too many came."""
+        self.strangers += 1
+        limit = _MAX_STRANGERS if self.width else _MAX_STRANGERS_FIRST
+        if self.ending or self.kind != "pem" or self.strangers > limit:
+            self._close()
+
+    def _is_of_key(self, text: str) -> bool:
+        start, stop = self._key_part(text)
+        return stop > start or END.search(text) is not None
+
+    def _key_part(self, text: str) -> tuple[int, int]:
+        """Find the part of a line that goes on with the key; empty if the line is none of the key's."""
+        start, stop = private_keys.last_word(text)
+        body = text[start:stop]
+        check = text[start - 1 : start] == "="  # the check sum that ends an OpenPGP key
+        if body and (not self.ending or check) and self._belongs(text[:start], body):
+            return start, stop
+        start, stop = (0, 0) if self.ending or self.kind != "pem" else private_keys.inner_word(text, self.shape)
+        return (start, stop) if self.width or stop - start >= _MIN_FIRST else (0, 0)
+
     def _belongs(self, before: str, body: str) -> bool:
         """Tell whether a line goes on with the key: base64 alone, or after what also stood before the first line."""
         if not self.width and self.kind == "pem" and len(body) < _MIN_FIRST:
             return False
-        if len(body) >= 40:
+        if self.strangers:
+            return body.lower() != body != body.upper() and looks_random(body)
+        if len(body) >= 40 or (self.width >= 40 and body.endswith("=")):
             return True
         return (
-            not before.strip(" \t\"'+>|#*=")
-            or _SHAPE.sub("0", before) == self.shape
+            not before.strip(" \t\"'+>|#*=`")
+            or shape_of(before).rstrip(" \t") == self.shape.rstrip(" \t")
             or _TIMESTAMP.match(before) is not None
         )
 
-    def _scalar_line(self, text: str) -> Iterator[tuple[Span, str]]:
-        content = text.strip()
-        if not content:
+    def _scalar_line(self, text: str) -> Iterator[Part]:
+        if self.margin.blank(text):
             return
-        indent = _indent(text)
-        if indent <= self.indent and not (len(content) >= 24 and _BODY.fullmatch(content)):
+        start = self.margin.inside(text, signs=self.margin.signed)
+        content = text[max(start, 0) :].strip()
+        if start < 0 and not (len(content) >= 24 and _BODY.fullmatch(content)):
             if self.width and len(content) < self.width and _BODY.fullmatch(content) and not self.ending:
                 self.ending = True
             else:
@@ -153,108 +186,77 @@ class Blocks:
             return
         if not content.startswith("-----") and MARKER.sub("", content) and not is_placeholder(content):
             self.identity = self.identity or content
-            start = text.find(content)
+            start = text.find(content, max(start, 0))
             yield (start, start + len(content), "block"), self.identity
 
-    def _pair_line(self, text: str) -> Iterator[tuple[Span, str]]:
-        entry = _VALUE_ENTRY.match(text)
+    def _pair_line(self, text: str) -> Iterator[Part]:
+        entry = _VALUE_ENTRY.match(text, self.margin.behind(text))
         self._close()
         value = value_at(text, entry.end()) if entry else None
         if entry and _OPENER.match(text, entry.end()):
-            self._start("scalar", indent=_indent(text))
+            self._start("scalar", margin=Margin.before(text, entry.start()))
         elif value and MARKER.sub("", text[value.start : value.end]) and not is_plain(text[value.start : value.end]):
             yield (value.start, value.end, "pair"), text[value.start : value.end]
 
-    def _data_line(self, text: str) -> Iterator[tuple[Span, str]]:
-        if text.strip() and _indent(text) <= self.indent:
-            self._close()
-            return
-        site = SITE.search(text)
-        value = value_at(text, site.end()) if site else None
-        if site and _OPENER.match(text, site.end()) and promise_of(site[1]) is Promise.STRONG:
-            self._start("scalar", indent=_indent(text))
-        elif value and _is_encoded(text[value.start : value.end]):
-            yield (value.start, value.end, "secret_data"), text[value.start : value.end]
-
-    def _opened(self, text: str) -> Iterator[tuple[Span, str]]:
+    def _opened(self, text: str) -> Iterator[Part]:
         begin = None
-        for begin, limit in with_limits(_BEGIN, text):
-            yield from self._inline_key(text, begin, limit)
-        if begin and not _END.search(text, begin.end()):
+        for begin, limit in with_limits(BEGIN, text):
+            for span in private_keys.inline_key(text, begin, limit):
+                yield span, text[span[0] : span[1]]
+        if begin and not END.search(text, begin.end()):
             self._start("pem", shape=text[: begin.start()])
             if not text[begin.end() :].strip():  # else it is spoken of, or its key follows on the same line
                 yield (begin.start(), begin.end(), "private_key"), begin[0]
             return
-        if _BASE64_PEM in text or _DOUBLE_BASE64_PEM in text:
+        if BASE64_PEM in text or DOUBLE_BASE64_PEM in text:
             yield from self._encoded_key(text)
-        if self.kind:
+        yield from self._data_parts(text)
+        if not self.kind:
+            self._open_named(text)
+
+    def _data_parts(self, text: str) -> Iterator[Part]:
+        """Yield the values of an object's data, on lines of its own or in braces; open the data that begins here."""
+        opened = _DATA.search(text)
+        if opened and self.data is None:
+            self.data, self.data_lines = Margin.before(text, opened.start()), 0
+            self.plain = opened[1] == "stringData"
             return
-        entry = _NAME_ENTRY.match(text)
-        if entry and promise_of(entry[1]) is Promise.STRONG:
-            self._start("pair")
-        elif _DATA.match(text):
-            self._start("data", indent=_indent(text))
+        start = self.data.inside(text, signs=True) if self.data is not None else -1
+        if start >= 0 and (site := SITE.search(text, start)):
+            yield from self._data_value(text, site.end(), plain=self.plain)
+        if _SECRET_OBJECT.search(text) or _FLOW_LINE.match(text):
+            for flow in _FLOW.finditer(text):
+                for site in SITE.finditer(text, flow.start(1), flow.end(1)):
+                    yield from self._data_value(text, site.end(), plain=False)
+
+    @staticmethod
+    def _data_value(text: str, position: int, *, plain: bool) -> Iterator[Part]:
+        value = value_at(text, position)
+        content = text[value.start : value.end] if value else ""
+        if value and (_is_encoded(content) or (plain and looks_mixed(content) and not is_plain(content))):
+            yield (value.start, value.end, "secret_data"), content
+
+    def _open_named(self, text: str) -> None:
+        """Open what a telling name promises for the next lines: the value beside it, or a block scalar."""
+        putty = private_keys.PUTTY.search(text)
+        entry = _NAME_ENTRY.search(text)
+        if putty:
+            self._start("pem", shape=text[: putty.start()])
+        elif entry and promise_of(entry[1]) is Promise.STRONG:
+            self._start("pair", margin=Margin.before(text, entry.start()))
         else:
-            self._open_scalar(text)
+            for site in SITE.finditer(text):
+                if _OPENER.match(text, site.end()) and promise_of(site[1]) is Promise.STRONG:
+                    self._start("scalar", margin=Margin.before(text, site.start()))
 
-    def _inline_key(self, text: str, begin: re.Match[str], limit: int) -> Iterator[tuple[Span, str]]:
-        """Mask a key that stands on one line, its newlines escaped: from BEGIN to END, or to where its letters stop."""
-        end = _END.search(text, begin.end(), limit)
-        stop = end.start() if end else limit
-        content = _INLINE.match(text, begin.end(), stop)
-        if not content or is_placeholder(content[1]) or "..." in content[1] or not MARKER.sub("", content[1]):
-            return
-        finish = end.end() if end and content.end() == stop else content.end(1)
-        yield (begin.start(), finish, "private_key"), text[begin.start() : finish]
-
-    def _encoded_key(self, text: str) -> Iterator[tuple[Span, str]]:
-        for run in _BASE64_RUN.finditer(text):
-            if not _hides_private_key(run[0]):
+    def _encoded_key(self, text: str) -> Iterator[Part]:
+        for run in private_keys.BASE64_RUN.finditer(text):
+            if not private_keys.hides_private_key(run[0]):
                 continue
             yield (run.start(), run.end(), "private_key"), run[0]
             if not run[0].endswith("=") and not text[run.end() :].strip("\\n\r "):
                 self._start("base64", shape=text[: run.start()])
                 self.identity, self.width = run[0], len(run[0])
-
-    def _open_scalar(self, text: str) -> None:
-        for site in SITE.finditer(text):
-            if _OPENER.match(text, site.end()) and promise_of(site[1]) is Promise.STRONG:
-                self._start("scalar", indent=_indent(text))
-
-
-def _last_word(text: str) -> tuple[int, int]:
-    """Find the base64 that ends a line, before quotes, escaped newlines and other punctuation; empty if there is none."""
-    rest = text.rstrip()
-    rest = rest[:-1] if rest.endswith(('" +', "' +")) else rest
-    for _ in range(4):
-        rest = rest.rstrip(" \t\"',;)|")
-        if not rest.endswith(("\\n", "\\r")):
-            break
-        rest = rest[:-2]
-    rest = rest.rstrip("\\")
-    padding = len(rest) - len(rest.rstrip("="))
-    return len(rest.rstrip("=").rstrip(_BASE64)), len(rest) if padding < 3 else len(rest) - padding
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip(" \t"))
-
-
-def _hides_private_key(run: str) -> bool:
-    """Tell whether base64 text is, once or twice decoded, a PEM private key; certificates and public keys are none."""
-    if run.startswith(_DOUBLE_BASE64_PEM):
-        return _decoded(run).startswith(b"LS0tLS1CRUdJTi") and b"PRIVATE KEY" in _decoded(
-            _decoded(run).decode("ascii", "ignore")
-        )
-    return run.startswith(_BASE64_PEM) and b"PRIVATE KEY" in _decoded(run)
-
-
-def _decoded(run: str) -> bytes:
-    head = run[:96]
-    try:
-        return base64.b64decode(head[: len(head) // 4 * 4])
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _is_encoded(value: str) -> bool:

@@ -10,9 +10,8 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from github_world import DESCRIPTION, Checked, Running
-
 from github import Auth, Github, GithubException, GithubIntegration
+from github_world import DESCRIPTION, Checked, Running
 
 REPO, RUN, GOOD_RUN = "acme/payments-api", 17998240655, 17931120477
 ROTATION = "rotate-registry-token.yml"
@@ -86,6 +85,8 @@ def walk_reads(hub, rest):
     assert repo.get_git_ref("heads/main").object.sha == main
     assert [ref.ref for ref in repo.get_git_matching_refs("heads/m")] == ["refs/heads/main"]
     assert "src/payments/amounts.py" in [each.path for each in repo.get_git_tree(main, recursive=True).tree]
+    readme = repo.get_contents("README.md")
+    assert base64.b64decode(repo.get_git_blob(readme.sha).content) == readme.decoded_content
     commits = list(repo.get_commits(sha="main", path="src/payments"))
     assert [commit.author.login for commit in commits] == ["mara-lind", "tomasz-w"]
     newest = repo.get_commit(main)
@@ -186,6 +187,7 @@ def test_what_github_refuses_is_refused_in_its_words(running, checked, rest):
     rest("GET", f"{repo}/actions/runs/1", 404)
     rest("GET", f"{repo}/actions/runs/{RUN}/attempts/9", 404)
     rest("GET", f"{repo}/branches/none", 404)
+    rest("GET", f"{repo}/git/blobs/{'0' * 40}", 404)
     rest("GET", f"{repo}/contents/none.md", 404)
     rest("GET", f"{repo}/git/ref/heads/none", 404)
     rest("GET", f"{repo}/compare/main...none", 404)

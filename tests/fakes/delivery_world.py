@@ -19,8 +19,6 @@ from bot.domain.proposal import Proposal, ProposalState, ProposalStep
 from bot.ports import Room
 from bot.remedy.catalog import Ask, NotOffered, Progress, action
 from bot.remedy.policy import Credential, Rules
-from bot.workflow.desk import House
-from bot.workflow.run_action import run_action
 from tests.fakes.deployments import FakeDeployments, Revision
 from tests.fakes.pipelines import FakeJob, FakePipelines
 from tests.fakes.remedy_world import NOW
@@ -267,6 +265,9 @@ class DeliveryWorld:
         return self.execution
 
     def run(self) -> None:
+        from bot.workflow.desk import House
+        from bot.workflow.run_action import run_action
+
         desk: Any = SimpleNamespace(
             state=self.state,
             clock=self.clock,

@@ -152,7 +152,8 @@ def test_many_events_are_few_requests(tmp_path, size):
     ("link", "shown"),
     [
         (f"{GITHUB}/acme/checkout/actions/runs/9001/job/72", "[data-testid=job-log-dialog] .log-error"),
-        (f"{GITHUB}/acme/checkout/actions/runs/9001#step:2:4", "[data-testid=run][data-id='9001'][open]"),
+        (f"{GITHUB}/acme/checkout/actions/runs/9001/job/72#step:2:5", ".log-here >> text=layer 1 <b>waits</b>"),
+        (f"{GITHUB}/acme/checkout/actions/runs/9001/attempts/1", "[data-testid=run][data-id='9001'][open]"),
         (f"{GITHUB}/acme/checkout/pull/12", "[data-testid=pull][data-number='12'][open]"),
         (f"{ARGOCD}/applications/argocd/checkout", "[data-testid=application][data-name=checkout][open]"),
     ],
@@ -165,6 +166,20 @@ def test_a_link_of_a_card_opens_the_panel(tmp_path, size, link, shown):
             await page.wait_for_selector(shown)
             assert page.url.startswith(b.world.base)
             await fits(page)
+
+    run(story())
+
+
+def test_a_link_to_a_file_leads_to_the_page_of_the_file(tmp_path, size):
+    async def story():
+        async with bench(tmp_path) as b, page_of(b, size) as page:
+            address = f"{GITHUB}/acme/checkout/blob/main/a.yaml#L3"
+            await b.control("post", channel="platform-alerts", message={"text": f"<{address}|the file>"})
+            await page.get_by_text("the file").wait_for()
+            async with page.expect_popup() as opened:
+                await page.get_by_text("the file").click()
+            await (await opened.value).close()
+            assert await page.locator("#panel").is_hidden()
 
     run(story())
 

@@ -75,6 +75,7 @@ function drawPanel() {
   if (feed && node.stamp === stamp) return;
   node.stamp = stamp;
   DRAW[store.panel](node);
+  if (feed?.value) feed.shown = true;
 }
 
 function tab(place, label) {

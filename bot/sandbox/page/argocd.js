@@ -36,7 +36,7 @@ function application(app) {
   node.dataset.name = app.name;
   node.dataset.sync = app.sync;
   node.dataset.health = app.health;
-  return light(node, key, state, { fresh: feeds.argocd.at > 1, className: "lit-card" });
+  return light(node, key, state, { fresh: feeds.argocd.shown, className: "lit-card" });
 }
 
 const lit = (key, node) => light(node, key, node.textContent);
@@ -48,5 +48,5 @@ function resource(key, each) {
     el("span", { class: "row-words" }, el("strong", {}, each.name), each.namespace && el("span", { class: "panel-note" }, ` in ${each.namespace}`),
       each.message && el("span", { class: "row-message" }, each.message)),
     el("span", { class: "row-states" }, each.sync && badge(each.sync), each.health && badge(each.health))),
-  id, `${each.sync}/${each.health}/${each.message}`, { fresh: feeds.argocd.at > 1, className: "lit-row" });
+  id, `${each.sync}/${each.health}/${each.message}`, { fresh: feeds.argocd.shown, className: "lit-row" });
 }

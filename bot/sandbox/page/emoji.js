@@ -13,5 +13,7 @@ export const EMOJI = {
   information_source: "ℹ️", question: "❓", exclamation: "❗", bangbang: "‼️", small_red_triangle: "🔺", sparkles: "✨",
   zap: "⚡", cloud: "☁️", whale: "🐳", ambulance: "🚑", stethoscope: "🩺", pill: "💊", adhesive_bandage: "🩹",
   heavy_plus_sign: "➕", heavy_minus_sign: "➖", shrug: "🤷", speech_balloon: "💬", books: "📚", scroll: "📜",
+  arrow_heading_up: "⤴️", arrow_heading_down: "⤵️", arrow_upper_right: "↗️", rewind: "⏪", label: "🏷️", busts_in_silhouette: "👥",
+  bust_in_silhouette: "👤", pushpin: "📌", clipboard: "📋", globe_with_meridians: "🌐", satellite: "🛰️", minidisc: "💽",
   back: "🔙", new: "🆕", ok: "🆗", sos: "🆘", snail: "🐌", recycle: "♻️", broken_heart: "💔", heart: "❤️",
 };

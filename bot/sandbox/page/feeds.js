@@ -15,6 +15,7 @@ class Feed {
     this.value = null;
     this.calls = [];
     this.at = 0; // how many times the value changed
+    this.shown = false; // whether its panel was drawn before: what it shows at first is no change
     this.reading = null;
   }
 
@@ -43,10 +44,12 @@ class Feed {
     this.before = now;
     this.value = value ?? null;
     this.at += 1;
+    changes.forEach((tell) => tell(this));
   }
 }
 
 const watchers = [];
+const changes = [];
 
 const { github, argocd } = document.documentElement.dataset;
 
@@ -58,6 +61,9 @@ export const feeds = {
 
 /** tell(name) after every answer of a feed. */
 export const watch = (tell) => watchers.push(tell);
+
+/** tell(feed) for every new value of a feed, shown or not. */
+export const onChange = (tell) => changes.push(tell);
 
 /** The Web API's calls, read from where the last reading ended. */
 export const slack = {

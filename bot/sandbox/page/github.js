@@ -34,7 +34,7 @@ function repository(repo) {
     groups.length > RUNS && el("p", { class: "panel-more" }, `${groups.length - RUNS} older runs are not shown.`),
     repo.secrets?.length > 0 && [heading("Secrets", repo.secrets.length), el("ul", { class: "rows" }, repo.secrets.map((secret) =>
       light(el("li", {}, icon("key"), el("code", {}, secret.name), el("span", { class: "panel-note" }, `updated ${when(secret.updated_at)}`)),
-        `secret/${repo.name}/${secret.name}`, String(secret.updated_at), { fresh: feeds.github.at > 1 })))]);
+        `secret/${repo.name}/${secret.name}`, String(secret.updated_at), { fresh: feeds.github.shown })))]);
 }
 
 function when(value) {
@@ -66,7 +66,7 @@ function runCard(repo, group, index) {
   node.dataset.testid = "run";
   node.dataset.id = run.id;
   node.dataset.state = state;
-  return light(node, key, `${run.attempt}/${state}`, { fresh: feeds.github.at > 1, className: "lit-card" });
+  return light(node, key, `${run.attempt}/${state}`, { fresh: feeds.github.shown, className: "lit-card" });
 }
 
 function jobRow(repo, run, job) {
@@ -97,7 +97,7 @@ function pullCard(repo, pull) {
   node.dataset.testid = "pull";
   node.dataset.number = pull.number;
   node.dataset.state = state;
-  return light(node, key, state, { fresh: feeds.github.at > 1, className: "lit-card" });
+  return light(node, key, state, { fresh: feeds.github.shown, className: "lit-card" });
 }
 
 function file({ path, lines }) {

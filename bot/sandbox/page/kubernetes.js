@@ -1,8 +1,8 @@
 // The cluster's workloads with limits and pods. What changed is lit, and what a limit was at first stays in sight.
 
-import { firstOf, light } from "./changes.js";
+import { light } from "./changes.js";
 import { el } from "./dom.js";
-import { feeds } from "./feeds.js";
+import { feeds, onChange } from "./feeds.js";
 import { nothing, redraw } from "./parts.js";
 
 const PODS = 12;
@@ -42,18 +42,31 @@ function workload(row) {
     el("dl", { class: "facts" }, (row.containers ?? []).map((container) => containerFacts(key, container))),
     pods.length > 0 && el("ul", { class: "rows pods" }, pods.slice(0, PODS).map((pod) => podRow(key, pod))),
     pods.length > PODS && el("p", { class: "panel-note" }, `${pods.length - PODS} more pods`));
-  return light(node, key, state, { fresh: feeds.cluster.at > 1, className: "lit-card" });
+  return light(node, key, state, { fresh: feeds.cluster.shown, className: "lit-card" });
 }
 
 function containerFacts(key, container) {
   const facts = [["memory limit", container.memory_limit ?? "none"], ["cpu limit", container.cpu_limit], ["image", container.image]];
   return facts.filter(([, value]) => value).map(([name, value]) => {
     const id = `${key}/${container.name}/${name}`;
-    const now = lit(id, value, "value");
+    const first = firstLimits.get(id) ?? value;
     return el("div", { class: "limit" }, el("dt", {}, `${container.name} ${name}`),
-      el("dd", {}, firstOf(id) !== value && [el("s", { class: "was" }, firstOf(id)), " → "], now));
+      el("dd", {}, name === "memory limit" && first !== value && [el("s", { class: "was" }, first), " → "], lit(id, value, "value")));
   });
 }
+
+/** Memory limits as they were when the cluster first told of them, whether somebody looked or not. */
+const firstLimits = new Map();
+
+onChange((feed) => {
+  if (feed !== feeds.cluster) return;
+  for (const row of feed.value ?? []) {
+    for (const container of row.containers ?? []) {
+      const id = `${nameOf(row)}/${container.name}/memory limit`;
+      if (!firstLimits.has(id)) firstLimits.set(id, container.memory_limit ?? "none");
+    }
+  }
+});
 
 function podRow(key, pod) {
   const fine = podIsFine(pod);
@@ -61,7 +74,7 @@ function podRow(key, pod) {
   return light(el("li", { "data-testid": "pod", "data-name": pod.name }, el("span", { class: `light ${fine ? "good" : pod.reason ? "bad" : "going"}`, "aria-hidden": "true" }),
     el("span", { class: "pod-name", title: pod.name }, pod.name), el("span", { class: `pod-state pod-${fine ? "good" : "bad"}` }, pod.reason || pod.phase),
     pod.restarts > 0 && el("span", { class: "restarts" }, pod.restarts === 1 ? "1 restart" : `${pod.restarts} restarts`)),
-  id, `${pod.reason || pod.phase}/${pod.restarts}`, { fresh: feeds.cluster.at > 1, className: "lit-row" });
+  id, `${pod.reason || pod.phase}/${pod.restarts}`, { fresh: feeds.cluster.shown, className: "lit-row" });
 }
 
 const lit = (key, value, className) => light(el("span", { class: className }, value), key, value);

@@ -9,12 +9,12 @@ function same(url, base) {
   return url.port === port && (url.hostname === hostname || (LOCAL.includes(url.hostname) && LOCAL.includes(hostname)));
 }
 
-/** {panel, item} of an address of this sandbox, else null. `item` says what to open there. */
+/** {panel, item} of an address that a panel shows, else null (files and commits have pages of their own). */
 export function inside(address) {
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
   const path = url.pathname.split("/").filter(Boolean).map((part) => decodeURIComponent(part));
-  if (same(url, github)) return { panel: "github", item: onGithub(path, url.hash) };
+  if (same(url, github)) return ["blob", "commit"].includes(path[2]) ? null : { panel: "github", item: onGithub(path, url.hash) };
   if (same(url, argocd)) return { panel: "argocd", item: path[0] === "applications" && path.length > 1 ? { kind: "app", key: `app/${path.at(-1)}` } : null };
   if (same(url, kubernetes)) return { panel: "kubernetes", item: null };
   return null;
@@ -25,7 +25,7 @@ function onGithub(path, hash) {
   if (what === "pull") return { kind: "pull", keys: [`pull/${owner}/${repo}/${rest[0]}`, `pull/${repo}/${rest[0]}`] };
   if (what !== "actions" || rest[0] !== "runs") return null;
   const job = ["job", "jobs"].includes(rest[2]) ? rest[3] : null;
-  const line = /^#(?:step:\d{1,4}:|L)(\d{1,7})$/.exec(hash);
+  const line = /^#step:\d{1,4}:(\d{1,7})$/.exec(hash);
   return { kind: "run", key: `run/${rest[1]}`, job, line: line ? Number(line[1]) : 0 };
 }
 

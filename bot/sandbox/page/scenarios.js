@@ -13,10 +13,13 @@ export async function listScenarios() {
   return answer.scenarios ?? [];
 }
 
-/** Scenarios of one platform with each twin right behind the one that heals. */
+const related = (one, other) => one.twin === other.name || other.twin === one.name;
+
+/** Scenarios of one platform; one whose fix fails stands right behind its twin whose fix helps. */
 function inPairs(all) {
-  const isTwin = (each) => each.verdict === "failed" && all.some((other) => other.name === each.twin);
-  return all.filter((each) => !isTwin(each)).flatMap((each) => [each, ...all.filter((other) => isTwin(other) && other.twin === each.name).map((twin) => ({ ...twin, under: true }))]);
+  const isVariant = (each) => each.verdict === "failed" && all.some((other) => other.verdict === "passed" && related(each, other));
+  return all.filter((each) => !isVariant(each)).flatMap((each) => [each,
+    ...(each.verdict === "passed" ? all.filter((other) => isVariant(other) && related(each, other)).map((other) => ({ ...other, under: true })) : [])]);
 }
 
 /** Under the button; cause(scenario) is called for the chosen one. */

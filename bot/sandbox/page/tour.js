@@ -53,9 +53,9 @@ let pullSeen = false;
 
 /** which scenarios the tour uses: one that heals by itself, and one that ends in a pull request. */
 function choose(scenarios) {
-  const heals = scenarios.filter((each) => each.verdict !== "failed");
-  const first = heals.find((each) => each.name === "oom-killed") ?? heals.find((each) => each.platform === "kubernetes" && each.twin) ?? scenarios[0];
-  const second = heals.find((each) => each.platform === "argocd" && each.twin && !feeds.argocd.missing);
+  const heals = scenarios.filter((each) => each.verdict === "passed");
+  const first = heals.find((each) => each.name === "oom-killed") ?? heals.find((each) => each.platform === "kubernetes") ?? scenarios[0];
+  const second = heals.find((each) => each.platform === "argocd" && !feeds.argocd.missing);
   return [first, second && second !== first ? second : null];
 }
 
