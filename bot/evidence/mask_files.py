@@ -18,7 +18,6 @@ _LINE = re.compile(
 _ITEM = re.compile(r"[ \t]*- +(?P<name>[\"']?\w{1,200})=(?P<rest>.+)$")
 _DOTENV = re.compile(r"\s*(?:export +)?\w{1,200}=(?P<rest>.+)$")
 _DOCKER_ENV = re.compile(r"(?i)\s*ENV +\w{1,200}(?:=| +)(?P<rest>.+)$")
-_DATA = re.compile(r"[ \t]{0,80}[\"']?(?:data|stringData)[\"']?[ \t]{0,8}:")
 _KIND = re.compile(r"\s*(?:- +)?[\"']?kind[\"']?:\s*[\"']?(?P<kind>\w{1,80})")
 
 _ENVIRONMENTS = frozenset({
@@ -52,10 +51,8 @@ class _Block:
 
 def masked_lines(lines: Sequence[str], path: str, session: Session) -> tuple[str, ...]:
     """Return the file's lines masked, as many as there were. `path` tells what kind of file it is."""
-    stream, keys = Stream(session), Stream(session)
+    stream = Stream(session)
     clean = [stream.feed(line).replace("\n", " ") for line in lines]
-    # A stream that is inside of a `data:` block looks for encoded values only: one that never enters it sees the keys.
-    clean = [line if _DATA.match(line) else keys.feed(line).replace("\n", " ") for line in clean]
     for line in clean:
         session.reserve(line)
     name = path.rpartition("/")[2].lower()

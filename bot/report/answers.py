@@ -6,8 +6,8 @@ from bot.domain.alert import Alert
 from bot.domain.diagnosis import Diagnosis, Factor, Hypothesis
 from bot.domain.incident import Incident
 from bot.domain.report import Facts, Part, Report, Rule, Text, Tone
-from bot.report.cited import abstention, gap_parts, quotes, read_parts
 from bot.report.causes import cause
+from bot.report.cited import abstention, gap_parts, quotes, read_parts
 from bot.report.fix import opened
 from bot.report.story import Story
 from bot.report.words import INCIDENTS, capital, chance, clock, counted, lasting, name, number, target_name

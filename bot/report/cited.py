@@ -4,7 +4,7 @@ from bot.domain.diagnosis import MAX_QUOTE, Confidence, Diagnosis, Factor, Hypot
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.report import Part, Quote, QuotedLine, Text, Tone
 from bot.report.changes import change_parts
-from bot.report.places import page_of
+from bot.report.places import page_of, without_place
 from bot.report.story import Story
 from bot.report.words import KINDS, REASONS, capital, chance, counted, listed, number
 
@@ -20,9 +20,9 @@ WORTH = 0.3
 """Log-odds of a reason that a card has room for."""
 
 
-def cause_parts(hypothesis: Hypothesis) -> tuple[Part, ...]:
+def cause_parts(hypothesis: Hypothesis, dossier: Dossier | None) -> tuple[Part, ...]:
     """Return the cause as a sentence and how sure that is, with the weightiest reasons and their signs."""
-    said = Text(text="Cause:", quoted=hypothesis.statement)
+    said = Text(text="Cause:", quoted=without_place(hypothesis.statement, dossier))
     return said, Text(text="Confidence:", quoted=reasoned(hypothesis.confidence))
 
 
@@ -34,7 +34,8 @@ def reasoned(confidence: Confidence) -> str:
     weightiest = sorted(confidence.factors, key=lambda factor: -abs(factor.weight))
     more = [factor for factor in weightiest if factor.name != "pattern" and abs(factor.weight) >= WORTH]
     shown = more if any(factor.weight > 0 for factor in more) else weightiest
-    told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in shown[:CARD_REASONS])
+    ordered = sorted(shown[:CARD_REASONS], key=lambda factor: factor.weight < 0)
+    told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in ordered)
     return f"{number(confidence)}{f': {told}' if told else ''}"
 
 
@@ -120,13 +121,17 @@ def known_parts(story: Story) -> tuple[Part, ...]:
         return (*abstention(diagnosis), *change_parts(story), *gap_parts(diagnosis.gaps), *read_parts(dossier))
     missing = tuple(gap for gap in diagnosis.gaps if gap.reason is not GapReason.EMPTY)
     shown = quotes(telling(best.supports), dossier)
-    return (*cause_parts(best), *shown, *change_parts(story), *gap_parts(missing))
+    return (*cause_parts(best, dossier), *shown, *change_parts(story), *gap_parts(missing))
 
 
 def cause_in_short(story: Story) -> tuple[Part, ...]:
     """Return the cause and how sure that is, in one line: for when the fix matters more."""
     best = story.diagnosis.best if story.diagnosis else None
-    return () if best is None else (Text(text=f"Cause ({chance(best.confidence)}):", quoted=best.statement),)
+    return (
+        ()
+        if best is None
+        else (Text(text=f"Cause ({chance(best.confidence)}):", quoted=without_place(best.statement, story.dossier)),)
+    )
 
 
 def abstention(diagnosis: Diagnosis) -> tuple[Part, ...]:

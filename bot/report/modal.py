@@ -9,6 +9,7 @@ from bot.domain.report import Button, Buttons, Code, Diff, Facts, Part, Report, 
 from bot.report.compose import SIMULATED
 from bot.report.fix import expected, observed, risk_parts
 from bot.report.status import decided_parts
+from bot.report.steps import execution_of, proposed_steps
 from bot.report.story import Story
 from bot.report.words import PROPOSALS, clock, target_name
 
@@ -30,9 +31,7 @@ def compose_review(
     reject = (Buttons(buttons=(Button(action="heal_reject", label="Reject", value=proposal.id, style=Style.DANGER),)),)
     parts: tuple[Part, ...] = (
         *_cautions(story, problem, warning),
-        *(part for at in range(len(proposal.steps)) for part in _step(proposal, at)),
-        *_preconditions(proposal, checks),
-        *_afterwards(proposal),
+        *_steps(proposal, checks),
         Rule(),
         *risk_parts(proposal),
         Text(text=_expiry(proposal), tone=Tone.SMALL),
@@ -54,14 +53,16 @@ def compose_closed_review(story: Story, *, expired: bool) -> Report:
     if proposal is None:
         return Report(headline="There is no fix to review here any more.", close="Close")
     at = clock(proposal.expires_at, proposal.offered_at)
-    if expired or proposal.state is ProposalState.EXPIRED:
+    if (expired or proposal.state is ProposalState.EXPIRED) and execution_of(story) is None:
         said = f"This fix expired at {at} before anybody decided. Nothing was changed."
+    elif proposal.state is ProposalState.EXPIRED:
+        said = "There is nothing left to decide on this fix: nobody accepted its change in time."
     else:
         said = f"There is nothing left to decide on this fix: {PROPOSALS[proposal.state]}."
-    what = Text(text="The fix:", quoted=" ".join(step.preview.summary for step in proposal.steps))
+    what = proposed_steps(proposal, "The fix")
     why = story.execution.detail if story.execution and story.execution.proposal_id == proposal.id else ""
     told = (Text(text="What is known about it:", quoted=why),) if why else ()
-    return Report(headline=said, parts=(what, *decided_parts(story), *told), close="Close")
+    return Report(headline=said, parts=(*what, *decided_parts(story), *told), close="Close")
 
 
 def no_modal_words(report: Report) -> str:
@@ -83,20 +84,25 @@ def _cautions(story: Story, problem: str, warning: str) -> tuple[Part, ...]:
     return (*told, Rule()) if told else ()
 
 
-def _step(proposal: Proposal, at: int) -> tuple[Part, ...]:
-    step, many = proposal.steps[at], len(proposal.steps) > 1
-    title = f"Step {at + 1} of {len(proposal.steps)}" if many else "What will be done"
+def _steps(proposal: Proposal, checks: tuple[Check, ...]) -> tuple[Part, ...]:
+    """Return each step whole: what it does, its exact request, what is read before it and checked after it."""
+    many = len(proposal.steps)
+    parts: list[Part] = []
+    for at, step in enumerate(proposal.steps):
+        title = f"Step {at + 1} of {many}" if many > 1 else "What will be done"
+        current = at == proposal.step
+        parts += [Rule()] if at else []
+        parts += [Text(text=title, tone=Tone.HEADING), *_effect(step)]
+        parts += _preconditions(step, checks if current else (), f"step {at + 1}" if many > 1 else "it")
+        parts += _afterwards(step)
+    return tuple(parts)
+
+
+def _effect(step: ProposalStep) -> tuple[Part, ...]:
     warnings = tuple(Text(text="Mind:", quoted=warning) for warning in step.preview.warnings)
     diff = (Diff(title="What changes", lines=step.preview.diff),) if step.preview.diff else ()
     request = (Code(title="The exact request", text=step.preview.request),) if step.preview.request else ()
-    return (
-        Text(text=title, tone=Tone.HEADING),
-        Text(text="", quoted=step.preview.summary),
-        Facts(pairs=_target(step)),
-        *diff,
-        *warnings,
-        *request,
-    )
+    return (Text(text="", quoted=step.preview.summary), Facts(pairs=_target(step)), *diff, *warnings, *request)
 
 
 def _target(step: ProposalStep) -> tuple[tuple[str, str], ...]:
@@ -108,22 +114,20 @@ def _target(step: ProposalStep) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _preconditions(proposal: Proposal, checks: tuple[Check, ...]) -> tuple[Part, ...]:
-    shown = observed(checks) if checks else expected(proposal.current.preconditions)
+def _preconditions(step: ProposalStep, checks: tuple[Check, ...], which: str) -> tuple[Part, ...]:
+    shown = observed(checks) if checks else expected(step.preconditions)
     if not shown.pairs:
         return ()
-    title = "Preconditions, read just now" if checks else "Preconditions, read again before it runs"
+    title = "Preconditions, read just now" if checks else f"Preconditions, read again before {which} runs"
     again = Text(text="They are read again right before it runs; if one fails, nothing is sent.", tone=Tone.SMALL)
     return (Text(text=title, tone=Tone.HEADING), shown, *((again,) if checks else ()))
 
 
-def _afterwards(proposal: Proposal) -> tuple[Part, ...]:
-    parts: list[Part] = []
-    for step in proposal.steps:
-        if step.verification:
-            window = f", for {step.verify_after} s" if step.verify_after else ""
-            parts += [Text(text=f"Checked afterwards{window}", tone=Tone.HEADING), expected(step.verification)]
-    return tuple(parts)
+def _afterwards(step: ProposalStep) -> tuple[Part, ...]:
+    if not step.verification:
+        return ()
+    window = f", for {step.verify_after} s" if step.verify_after else ""
+    return (Text(text=f"Checked afterwards{window}", tone=Tone.HEADING), expected(step.verification))
 
 
 def _expiry(proposal: Proposal) -> str:

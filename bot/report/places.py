@@ -6,7 +6,7 @@ from bot.domain.evidence import Dossier, Evidence, EvidenceKind
 from bot.domain.pipeline import PipelineJob, WorkflowRun
 from bot.domain.report import Facts, Part, Text
 from bot.report.story import Story
-from bot.report.words import capital, clock
+from bot.report.words import capital, clock, counted
 
 FROM_THE_POST = ("repo", "workflow", "job", "branch", "commit", "app", "service", "environment", "run_url")
 """Labels that the sender itself gave, shown where what the platform says does not say them already."""
@@ -45,6 +45,13 @@ def page_of(evidence: Evidence, line: int, dossier: Dossier | None) -> str:
     return app.link(resource) if app and resource else evidence.url_of(line)
 
 
+def without_place(statement: str, dossier: Dossier | None) -> str:
+    """Return the cause without `(job test, step Test)` at its end, where the card says that already."""
+    failed = next((job for job in dossier.jobs if job.failed), None) if dossier else None
+    placed = f" ({_job(failed)})." if failed else ""
+    return f"{statement.removesuffix(placed)}." if placed and statement.endswith(placed) else statement
+
+
 def run_in_words(run: WorkflowRun) -> str:
     """Return `workflow CI of acme/shop on main, run 1042, attempt 2`: a stranger's words."""
     on = f" on {run.branch}" if run.branch else ""
@@ -68,7 +75,7 @@ def _place(dossier: Dossier) -> Text | None:
     """Return the failed job and step, or the ill resource: the place to look at first."""
     failed = [job for job in dossier.jobs if job.failed]
     if dossier.run and failed:
-        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        more = f", and {counted(len(failed) - 1, 'more job')}" if len(failed) > 1 else ""
         return Text(text="Where:", quoted=f"{_job(failed[0])}{more}", url=_log_page(dossier, failed[0]))
     if dossier.app and dossier.target.kind is TargetKind.ARGO_APP:
         resource = _illest(dossier, dossier.app)
@@ -106,8 +113,8 @@ def _about(evidence: Evidence, line: int, app: Application) -> AppResource | Non
     target = evidence.target
     if target.kind in {TargetKind.POD, TargetKind.WORKLOAD} and not evidence.url:
         kind = "Pod" if target.kind is TargetKind.POD else target.workload_kind
-        known = (each for each in app.resources if (each.kind, each.name) == (kind, target.name))
-        return next(known, AppResource(kind=kind, namespace=target.namespace, name=target.name)) if kind else None
+        same = (each for each in app.resources if (each.kind, each.name) == (kind, target.name))
+        return next(same, AppResource(kind=kind, namespace=target.namespace, name=target.name)) if kind else None
     if evidence.kind not in {EvidenceKind.APP_STATUS, EvidenceKind.RESOURCES}:
         return None
     said = evidence.excerpt.text_of(line) or ""

@@ -116,7 +116,7 @@ def _offered(story: Story, proposal: Proposal) -> Status:
     if not story.may_act:
         who = "In this channel fixes are only suggested; nothing can be approved here."
     elif story.anyone_approves:
-        who = f"The people in CODEHEALER_APPROVERS can approve it until {until}."
+        who = f"An approver can approve it until {until}."
     else:
         who = f"Nobody can approve: CODEHEALER_APPROVERS is empty. The offer expires at {until}."
     needs = story.incident.state is IncidentState.NEEDS_HUMAN

@@ -63,9 +63,10 @@ def before_parts(proposal: Proposal) -> tuple[Text, ...]:
     return (Text(text="Steps already applied, and left so:", quoted=said),)
 
 
-def done(step: ProposalStep) -> str:
-    """Return a step as something that was done: `Memory limit of container app ... raised from 256Mi to 384Mi.`"""
-    said = _DONE.get(step.action)
+def done(step: ProposalStep, *, verified: bool = False) -> str:
+    """Return a step as something that was done: `Memory limit of container app ... raised from 256Mi to 384Mi`."""
+    said = _VERIFIED.get(step.action) if verified else None
+    said = said or _DONE.get(step.action)
     return said(step) if said else step.preview.summary
 
 
@@ -79,7 +80,7 @@ def _line(story: Story, proposal: Proposal, at: int) -> Text:
     step, many = proposal.steps[at], len(proposal.steps)
     mark, how, past = _standing(story, proposal, at)
     which = f"step {at + 1} of {many}, " if many > 1 else ""
-    words = done(step) if past else step.preview.summary
+    words = done(step, verified=mark == "✓") if past else step.preview.summary
     return Text(text=f"{mark} {capital(which + how)}:" if mark else f"{capital(which + how)}:", quoted=words)
 
 
@@ -103,10 +104,15 @@ def _ended(story: Story) -> tuple[str, str, bool]:
         return _NOW[ProposalState.REFUSED]
     if execution.state is not ExecutionState.APPLIED:
         return _NOW[ProposalState.UNKNOWN]
-    return _NOW[_ENDS.get(verdict_of(story), ProposalState.INCONCLUSIVE)]
+    verdict = verdict_of(story)
+    return _NOW[_ENDS[verdict]] if verdict else ("?", "done, without a verdict", True)
 
 
-_ENDS = {Verdict.PASSED: ProposalState.PASSED, Verdict.FAILED: ProposalState.FAILED}
+_ENDS = {
+    Verdict.PASSED: ProposalState.PASSED,
+    Verdict.FAILED: ProposalState.FAILED,
+    Verdict.INCONCLUSIVE: ProposalState.INCONCLUSIVE,
+}
 _GOES_ON = frozenset(
     {
         ProposalState.OFFERED,
@@ -154,6 +160,10 @@ def _pull_opened(step: ProposalStep) -> str:
     return f"Pull request “{title}” opened in {name(step.target.repo)}."
 
 
+def _pull_merged(step: ProposalStep) -> str:
+    return f"{_pull_opened(step).removesuffix('.')}, and merged by a person."
+
+
 def _next_attempt(step: ProposalStep) -> str:
     shown = step.param("attempt")
     return str(int(shown) + 1) if shown.isascii() and shown.isdigit() and len(shown) < 6 else "one more"
@@ -173,6 +183,9 @@ _DONE: dict[str, Callable[[ProposalStep], str]] = {
     "escalate": lambda _: "Handed to people: the note in the thread says what is known.",
 }
 """Each action of the catalogue in the past tense; one that is missing here is told by its preview."""
+
+_VERIFIED: dict[str, Callable[[ProposalStep], str]] = {"github.open_fix_pr": _pull_merged}
+"""What says more once it is verified."""
 
 
 def _annotation(_: ProposalStep, execution: Execution) -> Text:

@@ -44,7 +44,12 @@ def _read_options() -> argparse.Namespace:
         default="off" if os.environ.get("CODEHEALER_SANDBOX_LIMITS") == "off" else "on",
         help="Slack's rate limits",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    try:
+        options.runner = Act(find_act(), options.scenarios) if options.github_runner == "act" else Simulation()
+    except OSError as missing:
+        parser.error(str(missing))
+    return options
 
 
 async def _serve(options: argparse.Namespace) -> None:
@@ -53,10 +58,9 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     cluster = await serve_kubernetes(options.kubernetes_port, options.scenarios)
-    runner = Act(find_act(), options.scenarios) if options.github_runner == "act" else Simulation()
     github = argocd = None
     try:
-        github = await serve_github(options.github_port, options.scenarios, runner=runner)
+        github = await serve_github(options.github_port, options.scenarios, runner=options.runner)
         argocd = await serve_argocd(options.argocd_port, cluster.cluster, options.scenarios, github)
         sandbox = await start_sandbox(
             cluster,

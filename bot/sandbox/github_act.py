@@ -44,12 +44,16 @@ class Act:
         self._act = act
         self._scenarios = scenarios
         self._folder = tempfile.TemporaryDirectory(prefix="codehealer-act-", ignore_cleanup_errors=True)
-        self._turn = asyncio.Semaphore(2)
+        self._turn = asyncio.Semaphore(2)  # act at once; each starts a process a step
 
     async def run(self, work: Work, report: Report) -> None:
-        async with self._turn:
-            with tempfile.TemporaryDirectory(dir=self._folder.name, ignore_cleanup_errors=True) as place:
-                await self._run(work, report, Path(place))
+        try:
+            async with self._turn:
+                with tempfile.TemporaryDirectory(dir=self._folder.name, ignore_cleanup_errors=True) as place:
+                    await self._run(work, report, Path(place))
+        except (OSError, ValueError) as error:  # git or act could not be started, or the commit not be written
+            for job, _ in work.jobs:
+                report.annotate(job, "failure", f"The job was not started: {error}")
         self._read_secrets(work.repo, self._store(work.repo), report.now())
         for job, spec in work.jobs:
             if job.status != ENDED:  # act says nothing of jobs that it does not start

@@ -68,8 +68,13 @@ def inner_word(text: str, shape: str) -> tuple[int, int]:
     quoted = _BODY.match(text, behind) if behind >= 0 else None
     if quoted and text[quoted.end() : quoted.end() + 1] in {'"', "'", "\\", "`"}:
         return quoted.span()
-    found = next((run for run in _LONG.finditer(text) if looks_random(run[0])), None)
+    found = next((run for run in _LONG.finditer(text) if is_key_text(run[0])), None)
     return found.span() if found else (0, 0)
+
+
+def is_key_text(body: str) -> bool:
+    """Tell base64 that is random in both cases from words and from hashes in hex, wherever it stands."""
+    return body.lower() != body != body.upper() and looks_random(body)
 
 
 def hides_private_key(run: str) -> bool:

@@ -16,7 +16,7 @@ from knowledge.text.margin import Margin, shape_of
 from knowledge.text.private_keys import BASE64_PEM, BEGIN, DOUBLE_BASE64_PEM, END
 from knowledge.text.secret_assignments import MARKER, SITE, value_at
 from knowledge.text.secret_formats import Span, with_limits
-from knowledge.text.secret_values import Promise, is_placeholder, is_plain, looks_mixed, looks_random, promise_of
+from knowledge.text.secret_values import Promise, is_placeholder, is_plain, looks_mixed, promise_of
 
 _BODY = re.compile(r"[A-Za-z0-9+/]{1,4096}={0,2}", re.ASCII)
 _OPENSSH_START = "b3BlbnNzaC1rZXktdjE"  # every OpenSSH key begins alike: the first line tells no key from another
@@ -28,7 +28,7 @@ _NAME_ENTRY = re.compile(
 )
 _VALUE_ENTRY = re.compile(r"""["']?value["']?[ \t]{0,8}[:=][ \t]{0,8}""", re.ASCII | re.IGNORECASE)
 _DATA = re.compile(
-    r"""(?<![\w.-])(data|stringData)["']?[ \t]{0,8}:[ \t]{0,8}\{?[ \t]{0,8}(?:[ \t]#.{0,400})?\Z""", re.ASCII
+    r"""(?<![\w.-])(data|stringData)["']?[ \t]{0,8}:[ \t]{0,8}\{?[ \t]{0,8}(?:[ \t]#.{0,120})?\Z""", re.ASCII
 )
 _FLOW = re.compile(r"""(?<![\w.-])(?:data|stringData)\\{0,3}["']?[ \t]{0,8}:[ \t]{0,8}\{([^{}]{1,60000})\}""", re.ASCII)
 _FLOW_LINE = re.compile(r"\s{0,80}(?:data|stringData):")
@@ -160,7 +160,7 @@ class Blocks:
         if not self.width and self.kind == "pem" and len(body) < _MIN_FIRST:
             return False
         if self.strangers:
-            return body.lower() != body != body.upper() and looks_random(body)
+            return private_keys.is_key_text(body)
         if len(body) >= 40 or (self.width >= 40 and body.endswith("=")):
             return True
         return (

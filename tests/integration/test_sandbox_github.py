@@ -322,3 +322,32 @@ def test_jobs_that_really_run_come_to_what_the_scenario_says(name, monkeypatch):
                 assert secret.value not in log
 
     run(story)
+
+
+def test_an_act_that_cannot_be_started_fails_the_jobs_and_says_why(tmp_path):
+    async def story():
+        async with world(Act(str(tmp_path / "no-act"), SCENARIOS)) as w:
+            await w.control("cause", scenario="flaky-test")
+            await heal(w, "flaky-test")
+            job = w.github.hub.repositories["acme/basket"].runs[17998561930].latest.jobs[-1]
+            assert job.conclusion == "failure"
+            assert "not started" in job.annotations[0]["message"]
+
+    run(story)
+
+
+def test_the_process_says_that_act_is_missing():
+    async def story():
+        environment = {"PATH": "/nowhere", "CODEHEALER_ACT": "/nowhere/act"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot.sandbox", "--github-runner", "act"),
+            cwd=SCENARIOS.parents[1],
+            env=environment,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+        assert process.returncode == 2
+        assert b"act is not found" in errors
+
+    run(story)

@@ -295,7 +295,7 @@ async function begin() {
   readAll();
   draw();
   drawModal();
-  touring ??= setUpTour($("tour-button"), { scenarios: listScenarios, cause, show, closeModal });
+  touring ??= setUpTour($("tour-button"), { scenarios: listScenarios, cause, show, toThread: toSlack, closeModal });
 }
 
 let touring = null;

@@ -14,6 +14,8 @@ let card = null;
 let ring = null;
 let looking = false;
 let caused = "";
+let side = ""; // where the card stands on a phone; chosen once a step, so that it does not jump
+let settled = false; // whether what a step waits for has come, and the person reads it
 
 const one = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.getClientRects().length).at(-1) ?? null;
 const threadSays = (pattern) => [...document.querySelectorAll("#replies .message-main")].some((node) => pattern.test(node.textContent));
@@ -35,7 +37,7 @@ function healing(scenario) {
 
 function watching() {
   return { title: "Watch it verify", words: "The bot does it once, then looks whether it helped. The cluster's side is here; what changed lights up.",
-    target: () => (one(".workload .was") ?? one(".workload"))?.closest(".workload") ?? one("#panel"), enter: () => doers.closeModal().then(() => doers.show("kubernetes")), done: () => threadSays(ENDED) };
+    target: () => (one(".workload .was") ?? one(".workload"))?.closest(".workload") ?? one("#panel"), enter: () => doers.closeModal().then(() => doers.show("kubernetes")), done: () => threadSays(ENDED), after: "There it is, in the thread: what was checked, and what was seen." };
 }
 
 function merging() {
@@ -43,7 +45,7 @@ function merging() {
     { title: "The fix waits for a merge", words: "This one is a pull request. Its body says why, its diff says what. Read it, then press Merge pull request.",
       target: () => one("[data-testid=merge]") ?? one("#panel"), enter: () => doers.closeModal().then(() => doers.show("github")), done: () => caused !== "" && feeds.github.value !== null && !openPulls().length && pullSeen },
     { title: "Argo CD takes it up", words: "It syncs the merged change, and the bot verifies the application's health before it says so in the thread.",
-      target: () => one("[data-item^='app/']") ?? one("#panel"), enter: () => doers.show("argocd"), done: () => threadSays(ENDED) },
+      target: () => one("[data-item^='app/']") ?? one("#panel"), enter: () => doers.show("argocd"), done: () => threadSays(ENDED), after: "The thread says how it ended, and what Argo CD showed." },
   ];
 }
 
@@ -59,7 +61,7 @@ function choose(scenarios) {
   return [first, second && second !== first ? second : null];
 }
 
-/** Set up once: `functions` are {scenarios, cause, show, closeModal}. Offers itself at the first visit. */
+/** Set up once: `functions` are {scenarios, cause, show, toThread, closeModal}. Offers itself at the first visit. */
 export async function setUpTour(button, functions) {
   doers = functions;
   button.addEventListener("click", () => start(true));
@@ -98,6 +100,7 @@ function stop() {
   card?.remove();
   ring?.remove();
   card = ring = null;
+  makeRoom("", 0);
   at = -1;
 }
 
@@ -110,6 +113,8 @@ function finish() {
 
 async function go(to, focus) {
   at = to;
+  side = "";
+  settled = false;
   const step = steps[at];
   draw(step, focus);
   await step.enter?.();
@@ -117,12 +122,13 @@ async function go(to, focus) {
 }
 
 function draw(step, focus) {
-  const next = el("button", { type: "button", class: `button ${step.done && !step.run ? "" : "primary"}`, "data-testid": "tour-next", onclick: () => press(step) }, step.next ?? "Next");
+  const waits = step.done && !step.run && !settled;
+  const next = el("button", { type: "button", class: `button ${waits ? "" : "primary"}`, "data-testid": "tour-next", onclick: () => press(step) }, step.next ?? "Next");
   fill(card, el("header", { class: "tour-head" }, el("strong", {}, step.title),
     el("button", { type: "button", class: "icon-button", "aria-label": "Close the tour", "data-testid": "tour-skip", onclick: finish }, icon("close"))),
-  el("p", {}, step.words),
+  el("p", {}, settled ? step.after : step.words),
   el("footer", { class: "tour-foot" }, el("span", { class: "panel-note", "data-testid": "tour-step" }, `${at + 1} of ${steps.length}`),
-    step.done && !step.run && el("span", { class: "tour-waits" }, "waiting…"),
+    waits && el("span", { class: "tour-waits" }, "waiting…"),
     at > 0 && at < steps.length - 1 && el("button", { type: "button", class: "button plain", onclick: finish }, "Skip"), next));
   card.dataset.step = step.title;
   if (focus) next.focus();
@@ -149,11 +155,17 @@ function look() {
     if (!card) return;
     if (openPulls().length) pullSeen = true;
     const step = steps[at];
-    if (at > 0 && step.done?.()) {
-      go(at + 1, card.contains(document.activeElement));
-      return;
+    if (at > 0 && !settled && step.done?.()) {
+      const focus = card.contains(document.activeElement);
+      if (!step.after) {
+        go(at + 1, focus);
+        return;
+      }
+      settled = true;
+      if (narrow()) doers.toThread();
+      draw(step, focus);
     }
-    place(step.target(), step.near?.());
+    place(settled ? one("#replies .message:last-of-type") : step.target(), step.near?.());
   });
 }
 
@@ -164,11 +176,21 @@ function place(target, near) {
   ring.hidden = !seen || box.height > innerHeight * 0.7;
   if (seen) for (const [name, value] of [["top", box.top - 5], ["left", box.left - 5], ["width", box.width + 10], ["height", box.height + 10]]) ring.style.setProperty(name, `${value}px`);
   const { width, height } = card.getBoundingClientRect();
-  const spot = seen ? beside((near ?? target).getBoundingClientRect(), width, height) : null;
+  const spot = seen && !narrow() ? beside((near ?? target).getBoundingClientRect(), width, height) : null;
   card.classList.toggle("tour-floating", Boolean(spot));
   card.style.setProperty("left", spot ? `${spot[0]}px` : "");
   card.style.setProperty("top", spot ? `${spot[1]}px` : "");
-  card.classList.toggle("tour-top", !spot && seen && box.top > innerHeight / 2);
+  side ||= seen && box.top > innerHeight / 2 ? "top" : "bottom";
+  card.classList.toggle("tour-top", narrow() && side === "top");
+  makeRoom(narrow() ? side : "", height + GAP);
+}
+
+const narrow = () => innerWidth <= 860;
+
+/** On a phone the page gives way to the card: nothing lies under it. */
+function makeRoom(where, height) {
+  const { style } = document.documentElement;
+  for (const each of ["top", "bottom"]) style.setProperty(`--tour-${each}`, each === where ? `${height}px` : "0px");
 }
 
 /** A free place next to the box: left, below, above, right of it; null when there is none (a phone). */
@@ -177,5 +199,5 @@ function beside(box, width, height) {
   const x = within(GAP, box.left + box.width / 2 - width / 2, innerWidth - width - GAP);
   const y = within(GAP, box.top + box.height / 2 - height / 2, innerHeight - height - GAP);
   const spots = [[box.left - width - GAP, y], [x, box.bottom + GAP], [x, box.top - height - GAP], [box.right + GAP, y]];
-  return innerWidth < 860 ? null : spots.find(([left, top]) => left >= GAP && top >= GAP && left + width <= innerWidth - GAP && top + height <= innerHeight - GAP) ?? null;
+  return spots.find(([left, top]) => left >= GAP && top >= GAP && left + width <= innerWidth - GAP && top + height <= innerHeight - GAP) ?? null;
 }

@@ -73,7 +73,7 @@ def test_an_escalation_says_what_was_tried_and_with_what_result() -> None:
     text = fallback_text(
         compose_escalated(fixing(ProposalState.ESCALATED, verification=verification(Verdict.FAILED)), by="")
     )
-    assert "Tried: memory limit of container app in Deployment shop/checkout raised from 256Mi to 384Mi." in text
+    assert "Tried: Memory limit of container app in Deployment shop/checkout raised from 256Mi to 384Mi." in text
     assert "Result: it did not help: checkout-5f7bd6c9c8-9hzkw: restarted once, last ended with OOMKilled" in text
     assert "Cause: app used more memory than its limit" in text
 
@@ -95,7 +95,9 @@ def test_an_escalation_never_claims_more_than_was_done(state: ProposalState, exe
 def test_a_refusal_in_the_middle_names_the_steps_already_applied() -> None:
     proposal = replace(PROPOSAL, state=ProposalState.REFUSED, steps=(STEP, STEP), step=1)
     text = fallback_text(compose_refused(fixing(ProposalState.REFUSED, proposal=proposal), "exceeded quota"))
-    assert "Steps already applied, and left so: Raise the memory limit" in text
+    assert "Steps already applied, and left so: Memory limit of container app" in text
+    assert "✓ Step 1 of 2, done and verified: Memory limit" in text
+    assert "✗ Step 2 of 2, not applied: Raise the memory limit" in text
     assert "Nothing was changed" not in text
 
 

@@ -126,6 +126,9 @@ HOSTILE = {
     "flags": "--password ", "signs": "user a$1b2c3d4e5 ", "markers": "<secret:1>", "marked": "password=<secret:1>x ", "pairs": "name=DB_PASSWORD value=x1 ",
     "&b": "&b", ",b": ",b", "spaces": " ", "elements": "<password>", "LS0": "LS0tLS1CRUdJTi", "sk-": "sk-", "hex": "0123456789abcdef", "curl": "curl -u a:b ",
     "/@": "/@", "osc title": "\x1b]0;password=a1b2c3\x07", "key:a,": "key:a,", "auth=a;": "auth=a;", "user / ": "user / ", "surrogate": "\ud800password=x1y2z3 ",
+    "data {": "data: {a: b", "data #": "data: #", "data lines": "data:\n  a: b\n", "deeper": "data:\n   ", "name lines": "- name: DB_PASSWORD\n", "ssh2": "---- BEGIN ",
+    "pem lines": "-----BEGIN RSA PRIVATE KEY-----\n" + "Ab3+" * 16 + "\n", "pem and others": "-----BEGIN PRIVATE KEY-----\nx\n", "scalars": "password: |\n  a\n",
+    "pem url": "-----BEGIN%20PRIVATE%20KEY-----%0A", "secret data": "Secret data: {", "putty": "Private-Lines: 1\n",
 }  # fmt: skip
 
 
