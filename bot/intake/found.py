@@ -45,9 +45,12 @@ def alert_of_run(run: WorkflowRun, *, id: str, post: Post, connection: str) -> A
 
 
 def failing_phases(app: Application) -> tuple[str, ...]:
-    """Return which of sync and health fail: what Argo CD's own notifications would tell of, one each."""
+    """Return which of sync and health fail: what Argo CD's own notifications would tell of, one each.
+
+    A list of applications has no conditions; that the comparison itself failed shows in it as sync Unknown.
+    """
     operation = app.operation is not None and app.operation.phase in {"Failed", "Error"}
-    condition = any(each.type.endswith("Error") for each in app.conditions)
+    condition = app.sync == "Unknown" or any(each.type.endswith("Error") for each in app.conditions)
     return (*((SYNC,) if operation or condition else ()), *((HEALTH,) if app.health in _ILL else ()))
 
 

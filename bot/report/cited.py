@@ -29,11 +29,11 @@ def cause_parts(hypothesis: Hypothesis, dossier: Dossier | None) -> tuple[Part, 
 def reasoned(confidence: Confidence) -> str:
     """Return `0.94, high: the platform's own status states it (+); the line is only a warning (-)`.
 
-    That the line is a known sign of the cause goes without saying where more speaks for it; `why` says all.
+    That the line is a known sign of the cause goes without saying where another source speaks for it; `why` says all.
     """
     weightiest = sorted(confidence.factors, key=lambda factor: -abs(factor.weight))
     more = [factor for factor in weightiest if factor.name != "pattern" and abs(factor.weight) >= WORTH]
-    shown = more if any(factor.weight > 0 for factor in more) else weightiest
+    shown = more if any(factor.weight > 0 and factor.name != "place" for factor in more) else weightiest
     ordered = sorted(shown[:CARD_REASONS], key=lambda factor: factor.weight < 0)
     told = "; ".join(f"{factor.reason[:MAX_REASON]} ({sign(factor)})" for factor in ordered)
     return f"{number(confidence)}{f': {told}' if told else ''}"

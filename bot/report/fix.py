@@ -6,7 +6,7 @@ from bot.domain.action import Check, Risk
 from bot.domain.execution import ExecutionState, Verdict
 from bot.domain.proposal import Proposal, ProposalStep
 from bot.domain.report import Button, Buttons, Facts, Part, Text
-from bot.report.steps import before_parts, done, execution_of, proposed_steps, verdict_of
+from bot.report.steps import PULL_REQUEST, before_parts, done, execution_of, proposed_steps, step_parts, verdict_of
 from bot.report.story import Story
 from bot.report.words import capital, clock
 
@@ -18,7 +18,6 @@ RISKS: dict[Risk, str] = {
     Risk.CRITICAL: "critical",
 }
 MAX_OBSERVED = 400
-PULL_REQUEST = "github.open_fix_pr"
 
 
 def hands_over(proposal: Proposal | None) -> bool:
@@ -29,14 +28,14 @@ def hands_over(proposal: Proposal | None) -> bool:
 def fix_parts(proposal: Proposal) -> tuple[Part, ...]:
     """Return what would be done, step by step, its risk and how it is undone."""
     if hands_over(proposal):
-        return (Text(text="No fix is known that I could make. Proposed:", quoted=proposal.current.preview.summary),)
+        return (Text(text="I know no fix that I could make. Proposed:", quoted=proposal.current.preview.summary),)
     return (*proposed_steps(proposal), *risk_parts(proposal))
 
 
 def risk_parts(proposal: Proposal) -> tuple[Part, ...]:
     """Return the risk, and how each step is undone."""
     undo = " ".join(step.compensation for step in proposal.steps if step.compensation)
-    undoing = (Text(text="To undo:", quoted=undo),) if undo else ()
+    undoing = (Text(text="Undo:", quoted=undo),) if undo else ()
     return (Text(text="Risk:", quoted=RISKS[proposal.risk]), *undoing)
 
 
@@ -66,23 +65,20 @@ def tried_parts(story: Story) -> tuple[Part, ...]:
     proposal = story.proposal
     if proposal is None or hands_over(proposal) or not _was_run(story):
         return (Text(text="Tried: nothing. No fix was run."),)
-    before = tuple(_tried(step) for step in proposal.steps[: proposal.step])
+    several = len(proposal.steps) > 1
+    before = step_parts(story) if several else ()
     execution = execution_of(story)
     if execution is None:
         return before
     if execution.state in {ExecutionState.INTENDED, ExecutionState.REFUSED}:
         refused = Text(text="The last step was not applied:", quoted=execution.detail or "it was not sent")
         return (*before, refused) if before else (Text(text="Tried: nothing was changed."), refused)
-    tried = _tried(proposal.current)
+    tried = () if several else (Text(text="Tried:", quoted=done(proposal.current)),)
     if execution.state in {ExecutionState.UNKNOWN, ExecutionState.SENT}:
         doubt = "It was sent, and whether it was applied is not known"
         why = execution.detail
-        return (*before, tried, Text(text=f"{doubt}:" if why else f"{doubt}.", quoted=why))
-    return (*before, tried, *_result(story))
-
-
-def _tried(step: ProposalStep) -> Text:
-    return Text(text="Tried:", quoted=done(step))
+        return (*before, *tried, Text(text=f"{doubt}:" if why else f"{doubt}.", quoted=why))
+    return (*before, *tried, *_result(story))
 
 
 def _was_run(story: Story) -> bool:
@@ -111,7 +107,7 @@ def undo_parts(story: Story) -> tuple[Part, ...]:
     undo = proposal.current.compensation
     if not undo or not (applied or execution.state in {ExecutionState.UNKNOWN, ExecutionState.SENT}):
         return ()
-    return (Text(text="I undid nothing. To undo it:" if applied else "To undo it, if it was applied:", quoted=undo),)
+    return (Text(text="I undid nothing. Undo:" if applied else "Undo, if it was applied:", quoted=undo),)
 
 
 def refused_parts(story: Story, why: str) -> tuple[Part, ...]:

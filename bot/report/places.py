@@ -5,6 +5,7 @@ from bot.domain.delivery import Application, AppResource
 from bot.domain.evidence import Dossier, Evidence, EvidenceKind
 from bot.domain.pipeline import PipelineJob, WorkflowRun
 from bot.domain.report import Facts, Part, Text
+from bot.report.steps import PULL_REQUEST
 from bot.report.story import Story
 from bot.report.words import capital, clock, counted
 
@@ -139,6 +140,8 @@ def _owner(story: Story) -> tuple[Text, ...]:
         return ()
     owner = _OWNERS.get(workload.managed_by, workload.managed_by + " {name}").format(name=workload.manager)
     reverts = "" if story.incident.not_proposed else f"; {_REVERTS.get(workload.managed_by, _REVERTS[''])}"
+    if story.proposal and story.proposal.current.action == PULL_REQUEST:
+        reverts += ", so the fix is a pull request to its source"
     mine = AppResource(group="apps", kind=workload.kind, namespace=workload.namespace, name=workload.name)
     return (Text(text="Managed by:", quoted=f"{owner}{reverts}", url=dossier.app.link(mine) if dossier.app else ""),)
 

@@ -202,9 +202,8 @@ def _opened(story: Story) -> tuple[Part, ...]:
     return opened(execution.handle) if execution else ()
 
 
-def _escalated(story: Story, proposal: Proposal) -> Status:
-    steps = step_parts(story) if len(proposal.steps) > 1 else ()
-    parts = (*steps, *tried_parts(story), *decided_parts(story), *undo_parts(story))
+def _escalated(story: Story, _: Proposal) -> Status:
+    parts = (*tried_parts(story), *decided_parts(story), *undo_parts(story))
     return Status(headline=f"Escalated: {_where(story)} needs a person", parts=parts)
 
 

@@ -12,6 +12,9 @@ from bot.domain.report import Text
 from bot.report.story import Story
 from bot.report.words import capital, name, target_name
 
+PULL_REQUEST = "github.open_fix_pr"
+"""The one action whose effect a person completes."""
+
 
 def healed(proposal: Proposal) -> str:
     """Return what the proposal is to heal, for a headline: of its steps the last one works on it."""
@@ -56,11 +59,9 @@ def step_parts(story: Story) -> tuple[Text, ...]:
 
 
 def before_parts(proposal: Proposal) -> tuple[Text, ...]:
-    """Return that nothing was changed, or which steps were applied and verified before the one that was not."""
-    if not proposal.step:
-        return (Text(text="Nothing was changed."),)
-    said = " ".join(done(step) for step in proposal.steps[: proposal.step])
-    return (Text(text="Steps already applied, and left so:", quoted=said),)
+    """Return that nothing was changed, or that the steps before the one that was not applied stay."""
+    said = "What was applied before stays as it is." if proposal.step else "Nothing was changed."
+    return (Text(text=said),)
 
 
 def done(step: ProposalStep, *, verified: bool = False) -> str:
@@ -124,18 +125,18 @@ _GOES_ON = frozenset(
 )
 _NOW: dict[ProposalState, tuple[str, str, bool]] = {
     ProposalState.OFFERED: ("○", "proposed", False),
-    ProposalState.APPROVED: ("▶", "runs next", False),
+    ProposalState.APPROVED: ("→", "runs next", False),
     ProposalState.REJECTED: ("✗", "not run", False),
     ProposalState.EXPIRED: ("✗", "not run", False),
     ProposalState.STALE: ("✗", "not run", False),
-    ProposalState.EXECUTING: ("▶", "running now", False),
+    ProposalState.EXECUTING: ("→", "running now", False),
     ProposalState.REFUSED: ("✗", "not applied", False),
     ProposalState.UNKNOWN: ("?", "sent, and whether it was applied is not known", False),
-    ProposalState.VERIFYING: ("▶", "done, being verified", True),
+    ProposalState.VERIFYING: ("→", "done, being verified", True),
     ProposalState.PASSED: ("✓", "done and verified", True),
     ProposalState.FAILED: ("✗", "done, and it did not help", True),
     ProposalState.INCONCLUSIVE: ("?", "done, and whether it helped could not be verified", True),
-    ProposalState.WAITING_FOR_CHANGE: ("▶", "done, waits for a person", True),
+    ProposalState.WAITING_FOR_CHANGE: ("→", "done, waits for a person", True),
 }
 """Of the current step: its mark, how it stands, and whether it is told as done."""
 
@@ -178,13 +179,13 @@ _DONE: dict[str, Callable[[ProposalStep], str]] = {
     "kubernetes.rollout_restart": lambda step: f"Rollout of {target_name(step.target)} restarted.",
     "github.rerun_failed_jobs": _run_again,
     "github.dispatch_workflow": _rotated,
-    "github.open_fix_pr": _pull_opened,
+    PULL_REQUEST: _pull_opened,
     "argocd.sync": lambda step: f"{capital(target_name(step.target))} synced.",
     "escalate": lambda _: "Handed to people: the note in the thread says what is known.",
 }
 """Each action of the catalogue in the past tense; one that is missing here is told by its preview."""
 
-_VERIFIED: dict[str, Callable[[ProposalStep], str]] = {"github.open_fix_pr": _pull_merged}
+_VERIFIED: dict[str, Callable[[ProposalStep], str]] = {PULL_REQUEST: _pull_merged}
 """What says more once it is verified."""
 
 
@@ -218,7 +219,7 @@ _MARKERS: dict[str, Callable[[ProposalStep, Execution], Text]] = {
     "kubernetes.rollout_restart": _annotation,
     "github.rerun_failed_jobs": _attempt,
     "github.dispatch_workflow": _titled_run,
-    "github.open_fix_pr": _branch,
+    PULL_REQUEST: _branch,
     "argocd.sync": _operation,
 }
 """What each action leaves behind, for people; escalate leaves a note that cannot be lost."""

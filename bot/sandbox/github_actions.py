@@ -88,7 +88,8 @@ class Actions:
         """Begin a run of the workflow as it stands at that commit."""
         now, given = self._hub.now(), dict(inputs or {})
         number_workflow(self._hub, repo, workflow.path)
-        otherwise = title or (workflow.name if event == "workflow_dispatch" else repo.git.commits[sha].title)
+        by_name = event in {"workflow_dispatch", "schedule"}
+        otherwise = title or (workflow.name if by_name else repo.git.commits[sha].title)
         run = Run(
             id=self._hub.new_id(),
             number=1 + max((r.number for r in repo.runs.values() if r.workflow_path == workflow.path), default=0),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.sandbox.github_actions import find_job
+from bot.sandbox.github_actions import find_job, workflows_at
 from bot.sandbox.github_api import GithubSandbox
 from bot.sandbox.github_diff import diff_lines
 from bot.sandbox.github_errors import GithubError
@@ -32,6 +32,7 @@ class GithubControl:
             "merge": self.merge,
             "close_pull": self.close_pull,
             "github_push": self.push,
+            "github_run": self.run,
             "github_fault": self.fault,
         }
 
@@ -117,6 +118,18 @@ class GithubControl:
         self._hub.push(repo, branch, made.sha)
         return {"sha": made.sha}
 
+    async def run(self, body: Body) -> Body:
+        """Let a trigger fire: {repo, workflow: its file's name, event, branch}; the run is of the branch's newest commit."""
+        repo = self._repo(body)
+        branch, event = str(body.get("branch") or repo.git.default_branch), str(body.get("event") or "schedule")
+        sha = repo.git.branches[branch]
+        named = [each for each in workflows_at(repo, sha) if each.path.rpartition("/")[2] == body["workflow"]]
+        if not named or event not in named[0].triggers:
+            raise ValueError(f"no workflow {body['workflow']} that {event} triggers")
+        actor = repo.git.commits[sha].author.login or self._hub.viewer
+        run = self._github.actions.start(repo, named[0], event=event, branch=branch, sha=sha, actor=actor)
+        return {"run": run.id}
+
     async def fault(self, body: Body) -> Body:
         """Arm a fault of the API: the fields of PlatformFault, or {clear: true}."""
         self._github.faults.order(body)
@@ -153,6 +166,7 @@ def _run(run: Run, attempt: Attempt) -> Body:
     ]
     return {
         "id": run.id,
+        "number": run.number,
         "attempt": attempt.number,
         "workflow": run.name,
         "event": run.event,

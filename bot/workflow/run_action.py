@@ -32,11 +32,11 @@ def run_action(desk: Desk, lease: Lease, payload: RunAction) -> None:
         return
     execution = _known(desk, proposal)
     if execution is not None and execution.state is ExecutionState.SENT:
-        _settle(desk, lease, Run(incident=incident, proposal=proposal, execution=execution), tries=1)
+        _settle(desk, lease, Run(incident=incident, proposal=proposal, execution=execution), tries=1, lost=True)
         return
     run = _intend(desk, lease, incident, proposal, execution)
     if run is not None:
-        _send(desk, lease, run, tries=1)
+        _send(desk, lease, run, tries=1, lost=False)
 
 
 def _known(desk: Desk, proposal: Proposal) -> Execution | None:
@@ -92,8 +92,8 @@ def _intend(desk: Desk, lease: Lease, incident: Incident, proposal: Proposal, kn
     return None
 
 
-def _send(desk: Desk, lease: Lease, run: Run, tries: int) -> None:
-    """Mark it sent, on disk, and send it once."""
+def _send(desk: Desk, lease: Lease, run: Run, tries: int, lost: bool) -> None:
+    """Mark it sent, on disk, and send it once. `lost`: an earlier request of this execution had no answer."""
     now = desk.clock.now()
     execution = run.execution.moved_to(ExecutionState.SENT, now)
     audit = desk.audit("codehealer", "sent", run.incident.id, f"{execution.id} guard {execution.guard}")
@@ -104,26 +104,32 @@ def _send(desk: Desk, lease: Lease, run: Run, tries: int) -> None:
         handle = action(step.action).send(step, execution, desk.platforms)
     except (Rejected, Forbidden, NotFound) as error:
         refused(desk, lease, run, str(error))
-    except (Conflict, AnswerLost):
-        _settle(desk, lease, run, tries)
+    except Conflict:
+        _settle(desk, lease, run, tries, lost)
+    except AnswerLost:
+        _settle(desk, lease, run, tries, lost=True)
     else:
         applied(desk, lease, run, handle)
 
 
-def _settle(desk: Desk, lease: Lease, run: Run, tries: int) -> None:
-    """The request met a conflict, or may or may not have arrived: look. Only a guard makes it safe to send again."""
+def _settle(desk: Desk, lease: Lease, run: Run, tries: int, lost: bool) -> None:
+    """The request met a conflict, or may or may not have arrived: look. Only a guard makes it safe to send again.
+
+    Where every request met a conflict nothing was applied, whatever else stands there. Where one was lost it may still
+    be on its way: that it is not there yet is no proof, so it stays unknown until nothing can arrive any more.
+    """
     step = run.proposal.current
     act = action(step.action)
     try:
-        looked = act.look(step, run.execution, desk.platforms)
+        looked = act.look(step, run.execution, desk.platforms) if lost else Looked.NOT_APPLIED
         if looked is Looked.NOT_APPLIED and act.spec.guard and tries < MAX_TRIES:
             preflight = act.preflight(step, desk.platforms, run.execution.id, dry_run=True)
             if preflight.ok:
                 again = replace(run, execution=_guarded(run.execution, preflight))
-                _send(desk, lease, again, tries + 1)
+                _send(desk, lease, again, tries + 1, lost)
                 return
             # a late arrival of the first request makes the target look changed: only the marker tells the two apart
-            looked = act.look(step, run.execution, desk.platforms)
+            looked = act.look(step, run.execution, desk.platforms) if lost else Looked.NOT_APPLIED
             why = preflight.stale
         else:
             why = "the target keeps changing while the fix is sent"
@@ -132,7 +138,7 @@ def _settle(desk: Desk, lease: Lease, run: Run, tries: int) -> None:
         return
     if looked is Looked.APPLIED:
         applied(desk, lease, run, run.execution.handle or "found by its marker")
-    elif looked is Looked.NOT_APPLIED and act.spec.guard:
+    elif looked is Looked.NOT_APPLIED and not lost:
         refused(desk, lease, run, why)
     else:
         unknown(desk, lease, run, "the platform does not show whether it was applied")

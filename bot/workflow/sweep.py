@@ -19,7 +19,7 @@ from bot.domain.scope import ChannelMode, ChannelRule, Reach
 from bot.domain.values import digest_of, value
 from bot.evidence.failing import is_failing
 from bot.intake.correlate import is_known
-from bot.intake.found import alert_of_app, alert_of_run, alert_of_workload
+from bot.intake.found import alert_of_app, alert_of_run, alert_of_workload, failing_phases
 from bot.ports import Room
 from bot.report.answers import compose_found
 from bot.workflow.desk import Desk
@@ -143,13 +143,17 @@ def _of_run(run: WorkflowRun, connection: str) -> _Failure:
 
 def _apps(desk: Desk, connection: str, _: Reach) -> Iterator[_Failure]:
     for app in desk.platforms.deployments(connection).applications():
-        if app.failing:
-            yield _of_app(app, connection)
+        over = app.sync == "Synced" and app.health == "Healthy"  # an old operation failed, and all is well since
+        for phase in () if over else failing_phases(app):
+            yield _of_app(app, phase, connection)
 
 
-def _of_app(app: Application, connection: str) -> _Failure:
-    began = app.operation.finished_at if app.operation and app.operation.phase in {"Failed", "Error"} else None
-    return _Failure(began=began, alert=lambda id_, post: alert_of_app(app, id=id_, post=post, connection=connection))
+def _of_app(app: Application, phase: str, connection: str) -> _Failure:
+    ended = app.operation is not None and app.operation.phase in {"Failed", "Error"}
+    began = app.operation.finished_at if app.operation and ended and phase == "sync" else None
+    return _Failure(
+        began=began, alert=lambda id_, post: alert_of_app(app, id=id_, post=post, connection=connection, phase=phase)
+    )
 
 
 def _workloads(desk: Desk, connection: str, reach: Reach) -> Iterator[_Failure]:

@@ -1,14 +1,11 @@
-"""What the tests of the whole way on a real API server share: the bot's own process, Slack's side, the cluster, the audit log."""
+"""What the tests of the whole way on a real API server share beside the house: the cluster, the alert about it, the audit log."""
 
 import copy
 import json
 import os
-import subprocess
-import sys
-import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +14,10 @@ import yaml
 
 from bot.domain.cluster import EXECUTION_MARK, Pod, Workload
 from tests.contract.cluster_worlds import KUBECONFIG, RealWorld, acting_rules, manifest, reading_rules, until
+from tests.integration.house import SCENARIOS, House, Thread, open_house
 
-ROOT = Path(__file__).resolve().parents[2]
-ALERT = json.loads((ROOT / "config" / "scenarios" / "oom-killed" / "post.json").read_text())
+ALERT = json.loads((SCENARIOS / "oom-killed" / "post.json").read_text())
 ALERT_POD, ALERT_SPACE = "checkout-7d9c5b8f4d-x2lqp", "namespace shop"
-VERIFY_WINDOW = "4s"
 OUR_AGENT = "codehealer"
 
 
@@ -140,156 +136,21 @@ def ground(folder: Path, *, without: str = "") -> Iterator[Ground]:
         made.close()
 
 
-class House:
-    """`python -m bot run` as `bot` on the real API server, in the sandbox's Slack; and the hands of its people."""
-
-    def __init__(self, line: dict[str, Any], log: Path) -> None:
-        self.line, self.log = line, log
-        self.ana = line["people"]["approver"]
-        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
-
-    def control(self, name: str, **body: Any) -> dict[str, Any]:
-        return self._ask(name, json.dumps(body).encode())
-
-    def state(self) -> dict[str, Any]:
-        return self._ask("state?channel=platform-alerts", None)
-
-    def _ask(self, name: str, body: bytes | None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.line['control_token']}", "Content-Type": "application/json"}
-        with self._open(urllib.request.Request(self.line["control_url"] + name, body, headers), timeout=20) as answer:
-            return json.load(answer)
-
-    def alert(self, pod: Pod) -> "Thread":
-        """Post what Robusta posts about the pod."""
-        text = json.dumps({"sender": ALERT["sender"], "message": ALERT["message"]})
-        text = text.replace(ALERT_POD, pod.name).replace(ALERT_SPACE, f"namespace {pod.namespace}")
-        posted = self.control("post", channel="#platform-alerts", **json.loads(text))
-        return Thread(self, posted["ts"])
-
-    def views(self) -> list[dict[str, Any]]:
-        return self.state()["views"].get(self.ana, [])
-
-
-class Thread:
-    """What the bot says under one alert, and what a person does with it."""
-
-    def __init__(self, house: House, ts: str) -> None:
-        self._house, self._ts = house, ts
-
-    def messages(self, kind: str) -> list[dict[str, Any]]:
-        (channel,) = self._house.state()["channels"]
-        mine = [m for m in channel["messages"] if m.get("thread_ts") == self._ts and m["ts"] != self._ts]
-        return [m for m in mine if m.get("metadata", {}).get("event_type") == kind]
-
-    def card(self, words: str) -> str:
-        """The card's text once it says the words."""
-
-        def said() -> str:
-            cards = self.messages("codehealer_card")
-            assert len(cards) < 2
-            text = plain(cards[0]) if cards else ""
-            return text if words in text else ""
-
-        return self._wait(f"a card that says {words!r}", said)
-
-    def note(self, word: str, seconds: float = 30.0) -> str:
-        """The text of the outcome that begins with the word."""
-
-        def said() -> str:
-            return next((plain(m) for m in self.messages("codehealer_note") if m["text"].startswith(word)), "")
-
-        return self._wait(f"a note {word!r}", said, seconds)
-
-    def outcomes(self) -> list[str]:
-        """The first words of every outcome, in order."""
-        return [m["text"].partition(":")[0] for m in self.messages("codehealer_note")]
-
-    def review(self) -> dict[str, Any]:
-        """Press Review fix and return the modal, once it is more than `checking`."""
-        for left in self._house.views():
-            self._house.control("close_view", user=self._house.ana, view_id=left["id"])
-        (card,) = self.messages("codehealer_card")
-        self._house.control(
-            "click", user=self._house.ana, channel="#platform-alerts", ts=card["ts"], action_id="heal_review"
-        )
-        self.view = self._wait("the review", lambda: next((v for v in self._house.views() if _is_full(v)), None))
-        return self.view
-
-    def approve(self) -> None:
-        done = self._house.control("submit", user=self._house.ana, view_id=self.view["id"], values={})
-        assert done["acked"]
-        self._wait("an answer", lambda: any("Approved" in plain(v) for v in self._house.views()))
-        self.close()
-
-    def close(self) -> None:
-        self._house.control("close_view", user=self._house.ana, view_id=self.view["id"])
-
-    def _wait(self, what: str, test: Callable[[], Any], seconds: float = 30.0) -> Any:
-        try:
-            return until(what, test, seconds)
-        except AssertionError as late:
-            said = [m["text"][:300] for kind in ("codehealer_card", "codehealer_note") for m in self.messages(kind)]
-            said += [f"a modal: {plain(v)[:300]}" for v in self._house.views()]
-            log = self._house.log.read_text()[-3000:]
-            raise AssertionError(f"{late}\nthe thread: {said}\nthe bot's log: {log}") from late
-
-
-def _is_full(view: dict[str, Any]) -> bool:
-    return view.get("callback_id") == "heal_decide" and "Preconditions" in plain(view)
-
-
-def plain(shown: dict[str, Any]) -> str:
-    """Every text of a message's or a view's blocks."""
-    found: list[str] = []
-
-    def walk(node: Any) -> None:
-        if isinstance(node, list):
-            for each in node:
-                walk(each)
-        elif isinstance(node, dict):
-            if isinstance(node.get("text"), str):
-                found.append(node["text"])
-            for each in node.values():
-                walk(each)
-
-    walk(shown.get("blocks", []))
-    return "\n".join(found)
+def alert(bot: House, pod: Pod) -> Thread:
+    """Post what Robusta posts about the pod."""
+    text = json.dumps({"sender": ALERT["sender"], "message": ALERT["message"]})
+    text = text.replace(ALERT_POD, pod.name).replace(ALERT_SPACE, f"namespace {pod.namespace}")
+    return bot.post("#platform-alerts", **json.loads(text))
 
 
 @contextmanager
 def house(folder: Path) -> Iterator[House]:
-    """Both processes, until the end of the tests; the bot must end well when it is told to."""
-    clean = {n: v for n, v in os.environ.items() if not n.startswith(("SLACK_", "CODEHEALER_", "KUBECONFIG"))}
-    log = folder / "bot.log"
-    with log.open("w") as said, _process("bot.sandbox", env=clean, stderr=said) as sandbox:
-        line = json.loads(sandbox.stdout.readline())
-        settings = {
-            "CODEHEALER_MODE": "sandbox",
-            "CODEHEALER_DATA_DIR": str(folder / "data"),
-            "CODEHEALER_VERIFY_WINDOW": VERIFY_WINDOW,
-            "CODEHEALER_APPROVERS": line["people"]["approver"],
-            "SLACK_API_URL": line["slack_api_url"],
-            "SLACK_BOT_TOKEN": line["slack_bot_token"],
-            "SLACK_APP_TOKEN": line["slack_app_token"],
-            "KUBECONFIG": str(_kubeconfig_of_bot(folder)),
-        }
-        with _process("bot", "run", env={**clean, **settings}, stderr=said) as bot:
-            assert bot.stdout.readline() == "ready\n", log.read_text()
-            yield House(line, log)
+    """The bot as the user `bot` on the real API server, in the sandbox's Slack, and nothing beside."""
+    with open_house(folder, lambda _: {"KUBECONFIG": str(kubeconfig_of_bot(folder))}) as made:
+        yield made
 
 
-@contextmanager
-def _process(*arguments: str, env: dict[str, str], stderr: Any) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
-
-
-def _kubeconfig_of_bot(folder: Path) -> Path:
+def kubeconfig_of_bot(folder: Path) -> Path:
     """The kubeconfig with `bot` and nothing of admin: the process could not be anybody else."""
     known = yaml.safe_load(Path(KUBECONFIG).read_text())
     for kind in ("users", "contexts"):

@@ -12,8 +12,9 @@ import pytest
 
 from bot.domain.cluster import EXECUTION_MARK
 from tests.contract.cluster_worlds import KUBECONFIG, until
+from tests.integration.house import House, Thread, plain
 from tests.integration.other_writer import again_and_again, other_writer
-from tests.integration.real_way import OUR_AGENT, Audit, Ground, House, Thread, ground, house, plain, resource
+from tests.integration.real_way import OUR_AGENT, Audit, Ground, alert, ground, house, resource
 
 pytestmark = [
     pytest.mark.servers,
@@ -70,7 +71,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 def reviewed(bot: House, place: Ground, name: str, **sick: str) -> Thread:
     """From the failure to the open modal, in which it can be approved."""
-    thread = bot.alert(place.deploy_sick(name, **sick))
+    thread = alert(bot, place.deploy_sick(name, **sick))
     thread.card("was OOMKilled")
     assert thread.review()["submit"]["text"] == "Approve"
     return thread
@@ -84,7 +85,7 @@ def assert_untouched(place: Ground, name: str, generation: int = 1, limit: str =
 
 def test_from_the_alert_to_the_verified_fix(bot: House, place: Ground, audit: Audit, name: str) -> None:
     pod = place.deploy_sick(name)
-    thread = bot.alert(pod)
+    thread = alert(bot, pod)
     card = thread.card("was OOMKilled")
     assert f"{place.namespace}/{name}" in card
     assert "Reason: OOMKilled" in card
@@ -150,7 +151,7 @@ def test_while_a_quota_refuses_the_new_pods_nothing_is_verified(
 ) -> None:
     pod = place.deploy_sick(name)
     place.allow_memory("300Mi")  # enough for the two that are there, not for a third
-    thread = bot.alert(pod)
+    thread = alert(bot, pod)
     thread.card("was OOMKilled")
     thread.review()
     thread.approve()
@@ -243,7 +244,7 @@ def test_without_the_right_to_patch_the_review_offers_no_approve_and_says_why(
     bot: House, tmp_path: Path, audit: Audit, name: str
 ) -> None:
     with ground(tmp_path, without="patch") as place:
-        thread = bot.alert(place.deploy_sick(name))
+        thread = alert(bot, place.deploy_sick(name))
         thread.card("was OOMKilled")
         view = thread.review()
         assert "submit" not in view or view["submit"] is None
@@ -293,7 +294,7 @@ def test_a_policy_that_denies_the_write_is_quoted(
 
 def test_without_the_right_to_logs_the_card_names_the_gap(bot: House, tmp_path: Path, audit: Audit, name: str) -> None:
     with ground(tmp_path, without="pods/log") as place:
-        thread = bot.alert(place.deploy_sick(name))
+        thread = alert(bot, place.deploy_sick(name))
         card = thread.card("was OOMKilled")
         assert "Could not read previous log (forbidden)" in card
         assert [e["responseStatus"]["code"] for e in audit.entries(place.namespace) if resource(e) == "pods/log"] == [
@@ -309,7 +310,7 @@ def test_without_any_right_everything_is_a_gap_and_nothing_is_proposed(
     bot: House, tmp_path: Path, audit: Audit, name: str
 ) -> None:
     with ground(tmp_path, without="get") as place:
-        thread = bot.alert(place.deploy_sick(name))
+        thread = alert(bot, place.deploy_sick(name))
         card = thread.card("Could not read")
         assert "(forbidden)" in card
         assert "Review fix" not in card

@@ -142,7 +142,7 @@ def test_what_the_platform_refuses_is_said_with_its_words_and_names_the_step_bef
     (note,) = [row.message for row in world.slack.messages.values() if ":refused" in row.message.key]
     said = str(note.report.parts)
     assert "This workflow run cannot be retried" in said
-    assert "Steps already applied" in said
+    assert "Step 1 of 2, done and verified" in said
     assert way.writes(world) == {"dispatch": 1, "rerun": 0}
 
 

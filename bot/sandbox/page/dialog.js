@@ -110,9 +110,11 @@ export function openLog(back) {
   node.querySelector("button").focus();
 }
 
-/** The Home tab of the app. */
+/** The Home tab of the app; drawn anew only when it changed, so that what one types there stays. */
 export function drawHome(node) {
   const view = store.homes.get(store.me);
+  if (node.firstChild && node.view === view) return;
+  node.view = view;
   const values = new Map();
   const where = {
     names, values,

@@ -58,7 +58,7 @@ def test_a_verdict_lists_each_check_as_seen_against_expected() -> None:
     text = fallback_text(verdict(Verdict.FAILED))
     assert "Restarts (not met): checkout-5f7bd6c9c8-9hzkw: restarted once, last ended with OOMKilled" in text
     assert "expected: no restart of container app in a new pod for 120 s" in text
-    assert "To undo it: Set the memory limit of container app back to 256Mi." in text
+    assert "Undo: Set the memory limit of container app back to 256Mi." in text
 
 
 def test_a_check_that_was_not_reached_says_so() -> None:
@@ -95,7 +95,7 @@ def test_an_escalation_never_claims_more_than_was_done(state: ProposalState, exe
 def test_a_refusal_in_the_middle_names_the_steps_already_applied() -> None:
     proposal = replace(PROPOSAL, state=ProposalState.REFUSED, steps=(STEP, STEP), step=1)
     text = fallback_text(compose_refused(fixing(ProposalState.REFUSED, proposal=proposal), "exceeded quota"))
-    assert "Steps already applied, and left so: Memory limit of container app" in text
+    assert "What was applied before stays as it is." in text
     assert "✓ Step 1 of 2, done and verified: Memory limit" in text
     assert "✗ Step 2 of 2, not applied: Raise the memory limit" in text
     assert "Nothing was changed" not in text

@@ -47,7 +47,7 @@ def test_it_says_what_is_checked_before_and_after_and_how_it_is_undone() -> None
         "Checked afterwards, for 120 s",
         "Restarts: no restart of container app in a new pod for 120 s",
         "Risk: medium",
-        "To undo: Set the memory limit of container app back to 256Mi.",
+        "Undo: Set the memory limit of container app back to 256Mi.",
         "This offer expires at 17:04 UTC.",
         "Mind: This edits the cluster only.",
     ):
