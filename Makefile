@@ -29,7 +29,7 @@ test: $(VENV)/.dev ## all tests but those that need real servers (ARGS="-k outbo
 	@$(PY) -m pytest -m "not servers" $(ARGS)
 
 .PHONY: test-servers
-test-servers: $(VENV)/.dev ## the tests against a real Kubernetes API, if it is built (BUILD=1 builds it: minutes)
+test-servers: $(VENV)/.dev ## the tests against a real Kubernetes API, a real Argo CD, and act, where they are (BUILD=1 builds the two: minutes)
 	@BUILD="$(BUILD)" .ci/test-servers $(ARGS)
 
 .PHONY: lint

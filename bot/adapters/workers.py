@@ -19,6 +19,14 @@ TIMER_SECONDS = 0.25
 BACKOFF = (timedelta(0), timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=20))
 
 
+_here = threading.local()
+
+
+def in_background() -> bool:
+    """Tell whether this thread is a worker whose jobs nobody waits for: any lane but that of clicks and questions."""
+    return getattr(_here, "lane", Lane.CLICKS) is not Lane.CLICKS
+
+
 class Workers:
     """The crew. `run_job` runs one leased job to its last durable step; `give_up` answers for a dead letter."""
 
@@ -69,6 +77,7 @@ class Workers:
         return True
 
     def _work(self, lane: Lane, priority: int, name: str) -> None:
+        _here.lane = lane
         while not self._stopping.is_set():
             seen = self._changes
             try:

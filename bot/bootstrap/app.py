@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.adapters.workers import in_background
 from bot.bootstrap.engine import Engine, build_engine, load_knowledge
 from bot.bootstrap.platforms import ConfiguredPlatforms
 from bot.domain.durable import Job, Lane, Step
@@ -35,6 +36,7 @@ class App:
         from bot.slack.app import sign_in
         from bot.slack.clients import reading_client, writing_client
         from bot.slack.directory import SlackDirectory
+        from bot.slack.pacing import ReadPacing
 
         slack = self.settings.slack
         knowledge = load_knowledge(self.settings.house.config_dir)
@@ -49,7 +51,8 @@ class App:
             identity = await sign_in(client, self.observer)
             identity.learn(self.settings.house.own_app_id or None)
             reads = reading_client(slack.bot_token, slack.api_url)
-            directory = SlackDirectory(reads, team=identity.team)
+            pacing = ReadPacing(on=slack.channel_rate > 0)
+            directory = SlackDirectory(reads, team=identity.team, pacing=pacing, in_bulk=in_background)
             engine = build_engine(
                 self.settings,
                 team=identity.team,

@@ -143,7 +143,7 @@ def said(pattern: Pattern, groups: Sequence[Group], of_regex: Collection[str], e
         stated = "" if name in of_regex else evidence.fact(name)[:_MAX_GROUP]
         return named.get(name) or stated or (otherwise if otherwise is not None else "(not named)")
 
-    return " ".join(str(_PLACE.sub(fill, pattern.statement)).split()).replace(" .", ".")
+    return " ".join(str(_PLACE.sub(fill, pattern.statement)).split()).replace(" .", ".").replace(" :", ":")
 
 
 def places(statement: str) -> tuple[tuple[str, bool], ...]:

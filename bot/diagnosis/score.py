@@ -93,7 +93,7 @@ def _place(number: int, end: int) -> Factor:
     if away < 0:
         return Factor(name="place", weight=-0.4, reason="it stands after the failure was declared")
     weight = next((weight for lines, weight in _STEPS if away <= lines), _FAR)
-    return Factor(name="place", weight=weight, reason=f"it stands {away} lines before the failure was declared")
+    return Factor(name="place", weight=weight, reason=f"it stands {away} line{'' if away == 1 else 's'} before the failure was declared")
 
 
 def _agreement(found: Sequence[Found]) -> tuple[Factor, ...]:

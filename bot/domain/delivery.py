@@ -137,7 +137,7 @@ class Application:
     def link(self, resource: AppResource) -> str:
         """Return Argo CD's page of one of its resources, or the empty string without a page of its own."""
         node = f"{resource.group}/{resource.kind}/{resource.namespace}/{resource.name}/0"
-        return f"{self.url}?resource=&node={quote(node, safe='')}" if self.url else ""
+        return f"{self.url}?resource=&node={quote(node, safe='', errors='replace')}" if self.url else ""
 
 
 @value

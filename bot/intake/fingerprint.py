@@ -170,7 +170,8 @@ def _of_ci(reading: Reading, where: Where) -> str:
     if reading.platform not in CI or not (repo or what):
         return ""
     line = got("branch") or (f"pr-{got('pr')}" if got("pr") else "") or got("environment") or got("tag", "")
-    return _join("ci", where.part, repo or reading.platform, what, line)
+    vendor = () if reading.platform == "github-actions" and repo else (reading.platform,)  # names repeat between them
+    return _join("ci", where.part, *vendor, *((repo,) if repo else ()), what, line)
 
 
 def _of_delivery(reading: Reading, where: Where) -> str:

@@ -1,10 +1,10 @@
 """What a diagnosis rests on, as parts: the cause, the confidence with its reasons, the quoted lines, and what is missing."""
 
-from bot.domain.diagnosis import MAX_QUOTE, Confidence, Diagnosis, Factor, Hypothesis, Symptom
+from bot.domain.diagnosis import MAX_QUOTE, Category, Confidence, Diagnosis, Factor, Hypothesis, Symptom
 from bot.domain.evidence import Dossier, Evidence, EvidenceGap, EvidenceKind, GapReason
 from bot.domain.report import Part, Quote, QuotedLine, Text, Tone
 from bot.report.changes import change_parts
-from bot.report.places import page_of, without_place
+from bot.report.places import GAP, page_of, without_place
 from bot.report.story import Story
 from bot.report.words import KINDS, REASONS, capital, chance, counted, listed, number
 
@@ -118,10 +118,26 @@ def known_parts(story: Story) -> tuple[Part, ...]:
         return ()
     best = diagnosis.best
     if best is None:
-        return (*abstention(diagnosis), *change_parts(story), *gap_parts(diagnosis.gaps), *read_parts(dossier))
+        return (
+            *abstention(diagnosis),
+            GAP,
+            *change_parts(story),
+            GAP,
+            *gap_parts(diagnosis.gaps),
+            *read_parts(dossier),
+        )
     missing = tuple(gap for gap in diagnosis.gaps if gap.reason is not GapReason.EMPTY)
     shown = quotes(telling(best.supports), dossier)
-    return (*cause_parts(best, dossier), *shown, *change_parts(story), *gap_parts(missing))
+    return (*cause_parts(best, dossier), *shown, *_in_source(best, dossier), *change_parts(story), *gap_parts(missing))
+
+
+def _in_source(best: Hypothesis, dossier: Dossier | None) -> tuple[Text, ...]:
+    """Return the line of the manifest that the failure leads to, unless it is quoted already."""
+    cited = {symptom.citation.evidence_id for symptom in best.supports}
+    found = dossier.of_kind(EvidenceKind.SOURCE) if dossier and best.category is Category.CONFIG else ()
+    return tuple(
+        Text(text="In the source:", quoted=source(each), url=each.url) for each in found[:1] if each.id not in cited
+    )
 
 
 def cause_in_short(story: Story) -> tuple[Part, ...]:

@@ -5,7 +5,7 @@ from bot.domain.proposal import ProposalState
 from bot.domain.report import Button, Buttons, Part, Report, Rule, Style, Text
 from bot.report.cited import cause_in_short, known_parts
 from bot.report.fix import hands_over
-from bot.report.places import broken_parts
+from bot.report.places import GAP, broken_parts
 from bot.report.status import status_of
 from bot.report.story import Story
 
@@ -23,6 +23,7 @@ def compose_card(story: Story) -> Report:
     parts: tuple[Part, ...] = (
         *(stamp if story.simulated else ()),
         *status.parts,
+        GAP,
         *broken_parts(story),
         *(cause_in_short(story) if _is_in_hand(story) else known_parts(story)),
         *((Rule(), *status.last) if status.last else ()),

@@ -28,7 +28,7 @@ def hands_over(proposal: Proposal | None) -> bool:
 def fix_parts(proposal: Proposal) -> tuple[Part, ...]:
     """Return what would be done, step by step, its risk and how it is undone."""
     if hands_over(proposal):
-        return (Text(text="I know no fix that I could make. Proposed:", quoted=proposal.current.preview.summary),)
+        return (Text(text="I know no fix that I could make."), *proposed_steps(proposal, "Proposed"))
     return (*proposed_steps(proposal), *risk_parts(proposal))
 
 
@@ -123,7 +123,8 @@ def watch_parts(story: Story, step: ProposalStep) -> tuple[Part, ...]:
     execution = execution_of(story)
     if execution is None:
         return (expected(step.verification),)
-    return Text(text=f"{_watched(execution.changed_at, step)} It passes if:"), expected(step.verification)
+    since = Text(text=_watched(execution.changed_at, step))
+    return since, Text(text="It passes if:"), expected(step.verification)
 
 
 def _watched(since: datetime, step: ProposalStep) -> str:

@@ -10,9 +10,9 @@ from bot.domain.report import Part, Report, Text
 from bot.report.cited import known_parts
 from bot.report.compose import SIMULATED
 from bot.report.fix import hands_over, observed, opened, refused_parts, tried_parts, undo_parts
-from bot.report.places import broken_parts
+from bot.report.places import GAP, broken_parts
 from bot.report.status import decided_parts
-from bot.report.steps import execution_of, healed, marker_of, proposed_steps, step_parts
+from bot.report.steps import execution_of, healed, marker_of, proposed_steps, refused_headline, step_parts
 from bot.report.story import Story
 from bot.report.words import clock, target_name
 
@@ -30,7 +30,7 @@ def compose_stale(proposal: Proposal, why: str) -> Report:
 def compose_refused(story: Story, why: str) -> Report:
     """Return that the platform, or a precondition, refused the approved fix; names the steps that were applied before."""
     said = (*_stamp(story), *step_parts(story), *decided_parts(story), *refused_parts(story, why))
-    return Report(headline=f"Refused: the fix for {_where(story)} was not applied", parts=said)
+    return Report(headline=refused_headline(_where(story), story.proposal), parts=said)
 
 
 def compose_unknown(story: Story, why: str) -> Report:
@@ -47,6 +47,28 @@ def compose_unknown(story: Story, why: str) -> Report:
             *decided_parts(story),
             *((mark,) if mark else ()),
             Text(text=rest),
+        ),
+    )
+
+
+def compose_still_unknown(story: Story, *, minutes: int = 0, error: str = "") -> Report:
+    """Return that the search for an unknown fix has ended without a result, and what a person has to look for.
+
+    It ended after so many minutes, or by an error.
+    """
+    execution, proposal = execution_of(story), story.proposal
+    mark = marker_of(proposal.current, execution) if proposal and execution else None
+    return Report(
+        headline=f"Unknown: whether the fix for {_where(story)} was applied stays unknown",
+        parts=(
+            *_stamp(story),
+            Text(text=f"I looked for it for {minutes} minutes and do not look any longer.")
+            if not error
+            else Text(text="I do not look for it any longer. The last error:", quoted=error),
+            *step_parts(story),
+            *decided_parts(story),
+            *((mark,) if mark else ()),
+            Text(text="It is not sent again. Escalate on the card hands it to people."),
         ),
     )
 
@@ -109,8 +131,11 @@ _VERDICTS = {
 }
 
 
-def compose_verdict(story: Story) -> Report:
-    """Return the verdict of the story's verification, each check as observed against expected."""
+def compose_verdict(story: Story, error: str = "") -> Report:
+    """Return the verdict of the story's verification, each check as observed against expected.
+
+    `error`: what ended it before there were checks to show.
+    """
     checked = story.verification
     if checked is None:
         return Report(headline=f"Inconclusive: the fix for {_where(story)} was not verified")
@@ -119,6 +144,7 @@ def compose_verdict(story: Story) -> Report:
         *_stamp(story),
         *step_parts(story),
         *decided_parts(story),
+        *((Text(text="I tried several times and stopped. The last error:", quoted=error),) if error else ()),
         *((Text(text=lead), observed(checked.checks, short=True)) if checked.checks else ()),
         *(undo_parts(story) if checked.verdict is not Verdict.PASSED else ()),
     )
@@ -136,6 +162,7 @@ def compose_escalated(story: Story, *, by: str = "") -> Report:
             asked,
             *tried_parts(story),
             *decided,
+            GAP,
             *broken_parts(story),
             *(known_parts(story) or (Text(text="Known: nothing yet beyond the alert."),)),
         ),

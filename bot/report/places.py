@@ -12,6 +12,9 @@ from bot.report.words import capital, clock, counted
 FROM_THE_POST = ("repo", "workflow", "job", "branch", "commit", "app", "service", "environment", "run_url")
 """Labels that the sender itself gave, shown where what the platform says does not say them already."""
 
+GAP = Facts(pairs=())
+"""Sets what follows off from what stands before: running texts that follow each other share a block."""
+
 _NEWER = {
     "passed": "A newer run of this workflow on this branch has passed.",
     "failed": "A newer run of this workflow on this branch failed too.",
@@ -35,7 +38,8 @@ def broken_parts(story: Story) -> tuple[Part, ...]:
         *((place,) if place else ()),
         *((Text(text=newer),) if newer else ()),
         *_owner(story),
-        _facts(story, named),
+        Text(text="Since:", quoted=_since(story)),
+        _labels(story, named),
     )
 
 
@@ -146,17 +150,20 @@ def _owner(story: Story) -> tuple[Text, ...]:
     return (Text(text="Managed by:", quoted=f"{owner}{reverts}", url=dossier.app.link(mine) if dossier.app else ""),)
 
 
-def _facts(story: Story, named: str) -> Facts:
-    """Return since when, how often, and the sender's own labels that nothing above says already."""
+def _since(story: Story) -> str:
     alert, many = story.alert, len(story.incident.alert_ids)
     severity = alert.label("severity")
     since = [clock(alert.raised_at, story.incident.updated_at)]
     since += [f"severity {severity.lower()}"] if severity else []
     since += [f"{many} alerts so far"] if many > 1 else []
-    pairs = [("Since", ", ".join(since))]
-    pairs += [] if named else [("Alert", alert.title)]
-    read = story.dossier is not None and (story.dossier.run is not None or story.dossier.app is not None)
-    target = story.incident.target
+    return ", ".join(since)
+
+
+def _labels(story: Story, named: str) -> Facts:
+    """Return the sender's own labels that nothing above says already; without any it is a GAP."""
+    alert, dossier, target = story.alert, story.dossier, story.incident.target
+    pairs = [] if named else [("Alert", alert.title)]
+    read = dossier is not None and (dossier.run is not None or dossier.app is not None)
     said = (named, target.repo, target.branch, target.run_id, target.namespace, alert.title)
     for label in FROM_THE_POST:
         text = alert.label(label)

@@ -10,7 +10,7 @@ from bot.domain.report import Part, Text
 from bot.domain.values import value
 from bot.report.causes import cause
 from bot.report.fix import fix_parts, hands_over, observed, opened, refused_parts, tried_parts, undo_parts, watch_parts
-from bot.report.steps import execution_of, step_parts, verdict_of
+from bot.report.steps import execution_of, refused_headline, step_parts, verdict_of
 from bot.report.story import Story
 from bot.report.words import INCIDENTS, capital, chance, clock, target_name
 
@@ -34,7 +34,8 @@ def status_of(story: Story) -> Status:
     if story.failed:
         return _gave_up(story)
     if proposal is not None:
-        said = _OF_PROPOSAL[proposal.state](story, proposal)
+        handing = hands_over(proposal) and proposal.state in _IN_FLIGHT
+        said = _handing_over(story) if handing else _OF_PROPOSAL[proposal.state](story, proposal)
         recovered = state is IncidentState.RESOLVED and proposal.state is not ProposalState.PASSED
         return (
             replace(said, parts=(Text(text="The alert has recovered meanwhile."), *said.parts)) if recovered else said
@@ -43,7 +44,7 @@ def status_of(story: Story) -> Status:
 
 
 def diagnosed(story: Story) -> str:
-    """Return the headline of a known cause: `Deployment shop/checkout: container app was OOMKilled (94 %, high)`."""
+    """Return the headline of a known cause: `Deployment shop/checkout: container app was OOMKilled (94%, high)`."""
     where, best = capital(_where(story)), story.diagnosis.best if story.diagnosis else None
     if best is None:
         return f"{where}: no cause found"
@@ -94,7 +95,7 @@ def _without_proposal(story: Story) -> Status:
     if story.diagnosis is None:
         return _looking(story)
     if story.diagnosis.best is None:
-        said = Text(text="I do not know the cause, so no fix is proposed. A person has to look.")
+        said = Text(text="Without a cause no fix is proposed. A person has to look.")
         return Status(headline=diagnosed(story), parts=(said,))
     why = story.incident.not_proposed
     lead = (Text(text="No fix is proposed:", quoted=why) if why else Text(text="No fix is proposed."),)
@@ -122,6 +123,10 @@ def _offered(story: Story, proposal: Proposal) -> Status:
     needs = story.incident.state is IncidentState.NEEDS_HUMAN
     escalated = (Text(text="This incident was escalated; the fix is still on offer."),) if needs else ()
     return Status(headline=diagnosed(story), parts=escalated, last=(*fix_parts(proposal), Text(text=who)))
+
+
+def _handing_over(story: Story) -> Status:
+    return Status(headline=f"Handing over to people: {_where(story)}", parts=decided_parts(story))
 
 
 def _approved(story: Story, _: Proposal) -> Status:
@@ -163,11 +168,11 @@ def _unknown(story: Story, _: Proposal) -> Status:
     return Status(headline=f"Unknown: was the fix for {_where(story)} applied?", parts=parts)
 
 
-def _refused(story: Story, _: Proposal) -> Status:
+def _refused(story: Story, proposal: Proposal) -> Status:
     execution = execution_of(story)
     why = execution.detail if execution else ""
     parts = (*step_parts(story), *decided_parts(story), *refused_parts(story, why))
-    return Status(headline=f"Refused: the fix for {_where(story)} was not applied", parts=parts)
+    return Status(headline=refused_headline(_where(story), proposal), parts=parts)
 
 
 def _rejected(story: Story, _: Proposal) -> Status:
@@ -216,6 +221,7 @@ def _checks(story: Story) -> tuple[Part, ...]:
     return (observed(checked.checks, short=True),) if checked and checked.checks and verdict_of(story) else ()
 
 
+_IN_FLIGHT = frozenset({ProposalState.APPROVED, ProposalState.EXECUTING, ProposalState.VERIFYING})
 _RUNS_ON = frozenset(
     {
         ProposalState.EXECUTING,

@@ -58,6 +58,12 @@ def step_parts(story: Story) -> tuple[Text, ...]:
     return tuple(_line(story, proposal, at) for at in range(len(proposal.steps)))
 
 
+def refused_headline(where: str, proposal: Proposal | None) -> str:
+    """Return that the fix was not applied, or which step of it."""
+    which = f"step {proposal.step + 1} of " if proposal and proposal.step else ""
+    return f"Refused: {which}the fix for {where} was not applied"
+
+
 def before_parts(proposal: Proposal) -> tuple[Text, ...]:
     """Return that nothing was changed, or that the steps before the one that was not applied stay."""
     said = "What was applied before stays as it is." if proposal.step else "Nothing was changed."

@@ -126,8 +126,8 @@ def number(confidence: Confidence) -> str:
 
 
 def chance(confidence: Confidence) -> str:
-    """Return `94 %, high`; 99 % at most."""
-    return f"{round(min(confidence.score, 0.99) * 100)} %, {confidence.band.value}"
+    """Return `94%, high`; 99% at most."""
+    return f"{round(min(confidence.score, 0.99) * 100)}%, {confidence.band.value}"
 
 
 def counted(many: int, one: str, more: str = "") -> str:

@@ -20,6 +20,7 @@ from bot.sandbox.argocd_errors import (
     UNAUTHENTICATED,
     ArgoError,
 )
+from bot.sandbox.argocd_fields import chosen, only
 from bot.sandbox.argocd_logs import log_lines
 from bot.sandbox.argocd_render import RenderError, compact
 from bot.sandbox.argocd_tree import events, managed_resources, tree
@@ -185,6 +186,9 @@ class Answers:
             and query.get("name", app.name) in ("", app.name)
             and query.get("projects", query.get("project", app.project)) in ("", app.project)
         ]
+        if query.get("fields"):
+            fields = chosen(query["fields"])
+            found = [only(app, fields) for app in found]
         version = str(self._controller.cluster.store.version)
         return answer_json({"metadata": {"resourceVersion": version}, "items": found or None})
 

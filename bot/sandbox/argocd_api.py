@@ -22,6 +22,7 @@ from bot.sandbox.argocd_render import NoRepositories, Repositories
 from bot.sandbox.argocd_world import load_applications
 from bot.sandbox.cluster_simulation import Cluster
 from bot.sandbox.platform_faults import PlatformFault, PlatformFaults
+from bot.sandbox.troubles import Troubles, keep_ticking
 
 TICK = 0.1
 _MAX_BODY = 1024 * 1024
@@ -43,7 +44,8 @@ class ArgocdSandbox:
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
         self.faults = PlatformFaults()
         self.listeners: list[Callable[[], None]] = []
-        self.controller = Controller(cluster, repositories or NoRepositories(), self._changed)
+        self.troubles = Troubles("The sandbox's Argo CD")
+        self.controller = Controller(cluster, repositories or NoRepositories(), self._changed, self.troubles)
         self._scenarios = scenarios_dir
         self._answers = Answers(self.controller, self.token, cluster.now())
         self._runner: web.ServerRunner | None = None
@@ -89,7 +91,7 @@ class ArgocdSandbox:
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._ticker = asyncio.create_task(self._tick())
+        self._ticker = asyncio.create_task(keep_ticking(self.controller.tick, TICK, self.troubles))
 
     async def close(self) -> None:
         if self._ticker is not None:
@@ -100,11 +102,6 @@ class ArgocdSandbox:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-
-    async def _tick(self) -> None:
-        while True:
-            self.controller.tick()
-            await asyncio.sleep(TICK)
 
     async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
         began = time.monotonic()

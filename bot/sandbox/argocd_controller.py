@@ -18,6 +18,7 @@ from bot.sandbox.argocd_sync import images_of, run_sync
 from bot.sandbox.cluster_events import record_event
 from bot.sandbox.cluster_simulation import Cluster
 from bot.sandbox.cluster_state import Object, stamp
+from bot.sandbox.troubles import Troubles
 
 PUSH_DELAY = 0.8
 START_DELAY = 0.3
@@ -26,14 +27,18 @@ _ERRORS = ("ComparisonError", "SyncError", "RepeatedResourceWarning")
 _DURATION = re.compile(r"([0-9]{1,6})(ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _KEPT_HISTORY = 10
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _TRIES = 3  # so many times the repo server renders broken manifests before it answers from its cache
 
 
 class Controller:
     """All applications of one Argo CD over one cluster and one git host. `tell` hears of every visible change."""
 
-    def __init__(self, cluster: Cluster, repositories: Repositories, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, repositories: Repositories, tell: Callable[[], None], troubles: Troubles
+    ) -> None:
         self.cluster = cluster
+        self._troubles = troubles
         self.repositories = repositories
         self.apps: dict[str, Application] = {}
         self._tell = tell
@@ -65,19 +70,33 @@ class Controller:
 
     # --- time
 
-    def tick(self) -> None:
-        """Does what is due now."""
+    def tick(self) -> bool:
+        """Does what is due now; nothing more is due then. What breaks in one application is told, and ends no other."""
         now = self.cluster.now()
         touched, self._touched = self._touched, False
         for app in list(self.apps.values()):
-            if self._due.get(app.name, now + 1) <= now:
-                del self._due[app.name]
-                self.refresh(app)
-            elif touched:
-                self._judge(app)
-            self._operate(app, now)
-            self._auto_sync(app, now)
+            try:
+                self._tick_one(app, now, touched=touched)
+            except Exception as error:  # noqa: BLE001 - the boundary: one application's failure is not the others'
+                self._troubles.note(f"application {app.name}", error)
+                self._give_up(app, error, now)
         self._show()
+        return False
+
+    def _tick_one(self, app: Application, now: float, *, touched: bool) -> None:
+        if self._due.get(app.name, now + 1) <= now:
+            del self._due[app.name]
+            self.refresh(app)
+        elif touched:
+            self._judge(app)
+        self._operate(app, now)
+        self._auto_sync(app, now)
+
+    def _give_up(self, app: Application, error: Exception, now: float) -> None:
+        """Ends the operation that may have broken, so that who waits for it is answered."""
+        if app.operation is not None and app.state is not None:
+            app.state |= {"phase": "Error", "message": f"{type(error).__name__}: {error}", "finishedAt": stamp(now)}
+            app.operation = None
 
     def _show(self) -> None:
         if not self.apps and not self._shown:
@@ -121,7 +140,11 @@ class Controller:
         sha = self.resolve(app, ref)
         key = (app.name, sha)
         try:
-            rendered = render(self.repositories.files(url, sha), app.source.get("path", "."), app.name, app.namespace)
+            files = self.repositories.files(url, sha)
+        except KeyError as error:
+            raise RenderError(2, _no_checkout(sha)) from error
+        try:
+            rendered = render(files, app.source.get("path", "."), app.name, app.namespace)
         except RenderError as error:
             failed = 0 if fresh else self._failures.get(key, 0)
             error.cached = failed >= _TRIES
@@ -130,8 +153,10 @@ class Controller:
         return sha, rendered
 
     def resolve(self, app: Application, ref: str) -> str:
-        """The sha of a revision. RenderError in the repo server's words."""
+        """The sha of a revision; what looks like a sha is taken for one. RenderError in the repo server's words."""
         sha = self.repositories.resolve(app.source["repoURL"], ref)
+        if sha is None and _COMMIT.fullmatch(ref):
+            return ref
         if sha is None:
             raise RenderError(2, f"unable to resolve '{ref}' to a commit SHA: revision not found")
         return sha
@@ -299,6 +324,12 @@ class Controller:
         if not app.heal_due:
             app.heal_due = now + HEAL_DELAY
         return now >= app.heal_due
+
+
+def _no_checkout(sha: str) -> str:
+    command = f"`git fetch origin {sha} --tags --force --prune` failed exit status 128"
+    said = f"Failed to checkout revision {sha}: {command}: fatal: couldn't find remote ref {sha}"
+    return f"failed to initialize repository resources: rpc error: code = Internal desc = {said}"
 
 
 def _back_off(retry: dict[str, Any], count: int) -> float:

@@ -16,6 +16,7 @@ from bot.sandbox.cluster_schema import (
     WHOLE,
     WrongTypeError,
     conform,
+    first_status,
     go_struct,
     schema_of,
     with_defaults,
@@ -48,7 +49,7 @@ def create_object(store: Store, kind: Kind, document: Object, *, manager: str, n
         made["metadata"]["labels"] = labels
         made |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
     elif "spec" in made:
-        made["status"] = {}
+        made["status"] = first_status(kind.kind)
     empty: Object = {"metadata": {}}
     made["metadata"]["managedFields"] = record_manager(
         [], changed_object(empty, made), manager=manager, api_version=kind.api_version, now=stamp(now)

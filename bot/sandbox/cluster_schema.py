@@ -209,6 +209,24 @@ _SPEC_DEFAULTS: dict[str, dict[str, Any]] = {
     "Job": {"parallelism": 1, "completions": 1, "backoffLimit": 6},
 }
 
+_FIRST_STATUS: dict[str, dict[str, Any]] = {
+    "Pod": {"phase": "Pending"},
+    "ReplicaSet": {"replicas": 0},
+    "StatefulSet": {"replicas": 0},
+    "DaemonSet": {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
+    "Service": {"loadBalancer": {}},
+}
+
+
+def first_status(kind: str) -> dict[str, Any]:
+    """The status of an object that no controller has looked at yet: what its type cannot leave out."""
+    return dict(_FIRST_STATUS.get(kind, {}))
+
 
 def with_defaults(kind: str, found: dict[str, Any]) -> dict[str, Any]:
     """A workload or pod with the defaults that the API server fills in; other kinds as they are."""

@@ -12,7 +12,7 @@ from typing import Any
 from bot.sandbox.cluster_deployments import Deployments
 from bot.sandbox.cluster_kubelet import Kubelet
 from bot.sandbox.cluster_logs import LogSource
-from bot.sandbox.cluster_schema import conform, with_defaults
+from bot.sandbox.cluster_schema import conform, first_status, with_defaults
 from bot.sandbox.cluster_sets import Sets
 from bot.sandbox.cluster_state import Key, Object, Store, controller_of, kind_of, stamp
 from bot.sandbox.cluster_timers import Timers
@@ -114,7 +114,7 @@ class Cluster:
             meta["labels"] = {"kubernetes.io/metadata.name": meta["name"], **(meta.get("labels") or {})}
             fitted = {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}, **fitted}
         elif "spec" in fitted:
-            fitted.setdefault("status", {"phase": "Pending"} if kind.plural == "pods" else {})
+            fitted.setdefault("status", first_status(kind.kind))
         fitted["metadata"] = meta
         for owner in meta.get("ownerReferences") or ():
             self._complete_owner(owner, meta.get("namespace", ""))
@@ -247,6 +247,17 @@ def _node(name: str, place: int) -> Object:
                 {"type": "DiskPressure", "status": "False", "reason": "KubeletHasNoDiskPressure"},
                 {"type": "Ready", "status": "True", "reason": "KubeletReady"},
             ],
-            "nodeInfo": {"kubeletVersion": "v1.37.2", "operatingSystem": "linux", "architecture": "amd64"},
+            "nodeInfo": {
+                "architecture": "amd64",
+                "bootID": "",
+                "containerRuntimeVersion": "containerd://2.2.1",
+                "kernelVersion": "6.12.0",
+                "kubeProxyVersion": "",
+                "kubeletVersion": "v1.37.2",
+                "machineID": "",
+                "operatingSystem": "linux",
+                "osImage": "Sandbox",
+                "systemUUID": "",
+            },
         },
     }

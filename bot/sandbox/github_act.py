@@ -175,7 +175,7 @@ def _write_files(checkout: Path, commit: Commit) -> None:
         if not target.is_relative_to(checkout.resolve()):
             raise ValueError(f"{path} lies outside of its repository")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(text.encode())
 
 
 async def _git(checkout: Path, home: Path, *words: str, given: str = "") -> str:

@@ -238,6 +238,9 @@ class Actions:
         except asyncio.CancelledError:
             if not attempt.cancelled:
                 raise  # the sandbox ends
+        except Exception as error:  # noqa: BLE001 - the boundary: a runner that breaks fails its jobs and is told of
+            self._hub.troubles.note(f"run {work.run.id} of {work.repo.full_name}", error)
+            _fail(attempt, self._hub.now())
         finally:
             self._end(attempt)
 
@@ -252,6 +255,18 @@ class Actions:
         attempt.status, attempt.updated = ENDED, now
         attempt.conclusion = "cancelled" if attempt.cancelled else conclude([job.conclusion for job in attempt.jobs])
         self._hub.changed()
+
+
+def _fail(attempt: Attempt, now: float) -> None:
+    """End the jobs of a runner that is lost, as GitHub does."""
+    report = Report(lambda: now, lambda: None)
+    for job in attempt.jobs:
+        if job.status != ENDED:
+            report.annotate(job, "failure", "The hosted runner lost communication with the server.")
+            for step in job.steps:
+                if step.status != ENDED:
+                    report.step_ended(step, "cancelled")
+            report.job_ended(job, "failure")
 
 
 def find_run(repo: Repository, number: str) -> Run:

@@ -135,8 +135,8 @@ class _Loader:
         return self._text(path)
 
     def _text(self, path: Path) -> str:
-        """Read a file; it may hold moments, `{{now-1d}}`, too."""
-        return resolve_marks(path.read_text(encoding="utf-8"), self._hub.now())
+        """Read a file with its line ends as they are; it may hold moments, `{{now-1d}}`, too."""
+        return resolve_marks(path.read_bytes().decode(), self._hub.now())
 
     # --- jobs
 

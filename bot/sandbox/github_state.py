@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.github_git import Git, Identity
+from bot.sandbox.troubles import Troubles
 
 TOKEN_SECONDS = 3600.0
 
@@ -158,6 +159,7 @@ class Hub:
     people: dict[str, Identity] = field(default_factory=dict)
     changed: Callable[[], None] = lambda: None
     pushed: list[Callable[[str, str, str], None]] = field(default_factory=list)
+    troubles: Troubles = field(default_factory=lambda: Troubles("The sandbox's GitHub"))
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(18_204_551_007, 37))
 
     def __post_init__(self) -> None:
@@ -197,5 +199,8 @@ class Hub:
                 pull.head_sha = repo.git.branches.get(pull.branch, pull.head_sha)
                 pull.base_sha = repo.git.branches.get(pull.base, pull.base_sha)
         for callback in self.pushed:
-            callback(repo.full_name, branch, sha)
+            try:
+                callback(repo.full_name, branch, sha)
+            except Exception as error:  # noqa: BLE001 - the branch has moved: whoever stumbles over it, the others hear of it
+                self.troubles.note(f"a push to {repo.full_name}", error)
         self.changed()

@@ -23,6 +23,7 @@ from bot.sandbox.cluster_simulation import Cluster
 from bot.sandbox.cluster_state import Object
 from bot.sandbox.cluster_world import list_scenarios, read_post, read_world, scenario_folder
 from bot.sandbox.gate import client_may_go
+from bot.sandbox.troubles import Troubles, keep_ticking
 
 TICK = 0.1
 _STEPS_PER_TICK = 200
@@ -81,6 +82,7 @@ class KubernetesSandbox:
         self.url = ""
         self.calls: deque[dict[str, Any]] = deque(maxlen=20_000)
         self.faults: list[ApiFault] = []
+        self.troubles = Troubles("The sandbox's Kubernetes")
         self._scenarios = scenarios_dir
         self._answers = Answers(self.cluster, self.token)
         self._runner: web.ServerRunner | None = None
@@ -157,7 +159,9 @@ class KubernetesSandbox:
         await site.start()
         listening = self._runner.addresses[0]
         self.url = f"http://127.0.0.1:{listening[1]}"
-        self._ticker = asyncio.create_task(self._tick())
+        self._ticker = asyncio.create_task(
+            keep_ticking(lambda: self.cluster.tick(_STEPS_PER_TICK), TICK, self.troubles)
+        )
 
     async def close(self) -> None:
         if self._ticker is not None:
@@ -168,11 +172,6 @@ class KubernetesSandbox:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-
-    async def _tick(self) -> None:
-        while True:
-            more = self.cluster.tick(_STEPS_PER_TICK)
-            await asyncio.sleep(0 if more else TICK)
 
     async def _handle(self, message: web.BaseRequest) -> web.StreamResponse:
         body = await message.read() if message.can_read_body else b""

@@ -78,6 +78,9 @@ async def start_sandbox(
     The platforms serve already; the sandbox closes them with itself.
     """
     world = new_world(cluster, scenarios_dir, limits_on=limits_on)
+    for troubles in (world.troubles, cluster.troubles, github and github.hub.troubles, argocd and argocd.troubles):
+        if troubles:
+            troubles.listeners.append(lambda text: world.notice("broken", text))
     if github is not None:
         world.github = github
         github.listeners.append(lambda: world.workspace.tell({"type": "github"}))

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.troubles import keep_ticking
 from bot.sandbox.world import World
 
 BATCH_SECONDS = 0.05
@@ -79,13 +80,15 @@ class Stream:
 
     async def _keep_looking(self) -> None:
         """Tell open pages what looks different from the last time."""
-        while True:
-            for change in look(self._world) if self._pages else ():
-                now = json.dumps(change)
-                if self._seen.get(change["type"]) != now:
-                    self._seen[change["type"]] = now
-                    self._change(change)
-            await asyncio.sleep(LOOK_SECONDS)
+        await keep_ticking(self._look, LOOK_SECONDS, self._world.troubles)
+
+    def _look(self) -> bool:
+        for change in look(self._world) if self._pages else ():
+            now = json.dumps(change)
+            if self._seen.get(change["type"]) != now:
+                self._seen[change["type"]] = now
+                self._change(change)
+        return False
 
 
 def look(world: World) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from bot.sandbox.identity import Tokens
 from bot.sandbox.limits import RateLimits
 from bot.sandbox.response_urls import ResponseUrls
 from bot.sandbox.socket_mode import SocketMode
+from bot.sandbox.troubles import Troubles
 from bot.sandbox.views import Views
 from bot.sandbox.workspace import Workspace
 
@@ -30,6 +31,8 @@ class Cluster(Protocol):
     def calls(self) -> deque[dict[str, Any]]: ...
     @property
     def faults(self) -> Sequence[Any]: ...
+    @property
+    def troubles(self) -> Troubles: ...
     def create(self, objects: list[dict[str, Any]]) -> Any: ...
     def reset(self) -> Any: ...
     def kubeconfig(self) -> str: ...
@@ -59,6 +62,7 @@ class World:
     base: str = ""
     calls: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
     notices: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=500))
+    troubles: Troubles = field(default_factory=lambda: Troubles("The sandbox"))
     missing_scopes: set[str] = field(default_factory=set)
     commands: set[str] = field(default_factory=lambda: {"/heal"})
 

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from bot.domain.errors import Forbidden, NotFound, OverBudget, PlatformError, Unavailable
 from bot.ports import Person, Room
 from bot.slack.calls import Later, error_code, retry_after
+from bot.slack.pacing import ReadPacing
 
 T = TypeVar("T")
 
@@ -18,21 +19,34 @@ ROOM_SECONDS = 600.0
 MEMBERS_SECONDS = 60.0
 PAGES = 20
 ROOM_PAGES = 5
-RATE_WAITS = 3
-LONGEST_WAIT = 20.0
-"""Seconds; with RATE_WAITS pauses a minute of Slack's limits passes, and a lease (60 s) is hardly outlived."""
+PATIENCE = 45.0
+"""Seconds that one read waits for its turn in all: a lease (60 s) is not outlived."""
 
 
 class SlackDirectory:
-    """Directory as `bot.ports.Directory` promises it. Persons are asked afresh each time: an approval rests on it."""
+    """Directory as `bot.ports.Directory` promises it. Persons are asked afresh each time: an approval rests on it.
 
-    def __init__(self, client: WebClient, *, team: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._team, self._monotonic = client, team, monotonic
+    It keeps within Slack's tiers by itself. `in_bulk` tells whether the asking thread does background work, which waits
+    so that people need not; `monotonic` and `sleep` are in seconds.
+    """
+
+    def __init__(
+        self,
+        client: WebClient,
+        *,
+        team: str,
+        pacing: ReadPacing,
+        in_bulk: Callable[[], bool] = lambda: False,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client, self._team, self._pacing, self._in_bulk = client, team, pacing, in_bulk
+        self._monotonic, self._sleep = monotonic, sleep
         self._kept: dict[Hashable, tuple[float, Any]] = {}
         self._lock = threading.Lock()
 
     def person(self, user_id: str) -> Person:
-        user = _asked("users.info", lambda: self._client.users_info(user=user_id)).get("user") or {}
+        user = self._asked("users.info", lambda: self._client.users_info(user=user_id)).get("user") or {}
         profile = user.get("profile") or {}
         return Person(
             user_id=str(user.get("id") or user_id),
@@ -57,7 +71,7 @@ class SlackDirectory:
 
     def _room(self, channel: str) -> Room:
         try:
-            answer = _asked("conversations.info", lambda: self._client.conversations_info(channel=channel))
+            answer = self._asked("conversations.info", lambda: self._client.conversations_info(channel=channel))
         except PlatformError:
             return Room(channel=channel, external=True)
         return _room(channel, answer.get("channel") or {})
@@ -74,7 +88,7 @@ class SlackDirectory:
         return tuple(room for room in found if room.channel)
 
     def _rooms_page(self, cursor: str) -> Any:
-        return _asked(
+        return self._asked(
             "users.conversations",
             lambda: self._client.users_conversations(
                 types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor or None
@@ -93,10 +107,29 @@ class SlackDirectory:
         return frozenset(found)
 
     def _members_page(self, channel: str, cursor: str) -> Any:
-        return _asked(
+        return self._asked(
             "conversations.members",
             lambda: self._client.conversations_members(channel=channel, limit=1000, cursor=cursor or None),
         )
+
+    def _asked(self, method: str, call: Callable[[], Any]) -> Any:
+        """Ask Slack when it is our turn, again where it says Retry-After, and translate what it refuses.
+
+        Raises OverBudget when the turn does not come within PATIENCE.
+        """
+        began = self._monotonic()
+        while True:
+            now = self._monotonic()
+            pause = self._pacing.take(method, now, in_bulk=self._in_bulk())
+            if pause <= 0:
+                try:
+                    return _once(method, call)
+                except Later as later:
+                    self._pacing.refused(method, later.seconds, self._monotonic())
+            elif now + pause - began > PATIENCE:
+                raise OverBudget("ratelimited", connection="slack", operation=method)
+            else:
+                self._sleep(pause)
 
     def _cached(self, key: Hashable, seconds: float, ask: Callable[[], T]) -> T:
         now = self._monotonic()
@@ -124,19 +157,6 @@ def _room(channel: str, info: Any) -> Room:
         is_member=bool(info.get("is_member")),
         is_im=bool(info.get("is_im")),
     )
-
-
-def _asked(operation: str, call: Callable[[], Any]) -> Any:
-    """Ask Slack, wait where it says Retry-After, and translate what it refuses. Waits for at most RATE_WAITS pauses."""
-    for _ in range(RATE_WAITS):
-        try:
-            return _once(operation, call)
-        except Later as later:
-            time.sleep(min(later.seconds, LONGEST_WAIT))
-    try:
-        return _once(operation, call)
-    except Later as later:
-        raise OverBudget("ratelimited", connection="slack", operation=operation) from later
 
 
 def _once(operation: str, call: Callable[[], Any]) -> Any:

@@ -1,9 +1,11 @@
-"""How fast we may write to Slack: token buckets per method and per channel, and the pauses that Slack asks for.
+"""How fast we may ask Slack: token buckets per method and per channel, and the pauses that Slack asks for.
 
 Rates are Slack's published tiers, a little below them (docs.slack.dev/apis/web-api/rate-limits): Tier 3 is 50 a minute,
-Tier 4 100; chat.postMessage is one a second for each channel and several hundred a minute for a workspace.
+Tier 4 100; chat.postMessage is one a second for each channel and several hundred a minute for a workspace. What the
+Directory reads has buckets of its own, and nothing else calls these methods: burst and rate together stay within a tier.
 """
 
+import threading
 from dataclasses import dataclass
 
 PER_MINUTE = {
@@ -13,8 +15,18 @@ PER_MINUTE = {
     "views.update": 95.0,
     "views.publish": 95.0,
 }
+READS_PER_MINUTE = {
+    "users.info": 90.0,
+    "conversations.info": 40.0,
+    "conversations.members": 90.0,
+    "users.conversations": 40.0,
+}
 METHOD_BURST = 10.0
 CHANNEL_BURST = 1.0
+NEARLY = 1e-6
+"""Of a token: a wait shorter than that is lost in the clock's own steps, and would be waited for again and again."""
+KEPT_FOR_PEOPLE = 4.0
+"""Tokens of a reading method that only an answer to a person may take: background work leaves them there."""
 
 
 @dataclass
@@ -27,13 +39,14 @@ class Bucket:
     at: float = 0.0
     blocked_until: float = 0.0
 
-    def wait(self, now: float) -> float:
-        """Return how many seconds until a token is there; 0.0 when one is."""
+    def wait(self, now: float, keep: float = 0.0) -> float:
+        """Return how many seconds until a token is there beyond the `keep` that are left to others; 0.0 when one is."""
         if now < self.blocked_until:
             return self.blocked_until - now
         self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
         self.at = now
-        return 0.0 if self.tokens >= 1.0 else (1.0 - self.tokens) / self.rate
+        missing = 1.0 + keep - self.tokens
+        return missing / self.rate if missing > NEARLY else 0.0
 
     def take(self) -> None:
         """Use one token."""
@@ -81,3 +94,31 @@ class Pacing:
         if bucket is None:
             bucket = self._channels[channel] = Bucket(self.channel_rate, CHANNEL_BURST, CHANNEL_BURST)
         return bucket
+
+
+class ReadPacing:
+    """The buckets of the Directory's reads, safe to use from several threads. `on=False` obeys Slack's pauses only."""
+
+    def __init__(self, *, on: bool = True) -> None:
+        self._on = on
+        self._lock = threading.Lock()
+        self._methods = {m: Bucket(per / 60, METHOD_BURST, METHOD_BURST) for m, per in READS_PER_MINUTE.items()}
+
+    def take(self, method: str, now: float, *, in_bulk: bool) -> float:
+        """Take a token and return 0.0, or return how many seconds to wait before asking for one again.
+
+        Background reads (`in_bulk`) leave the last tokens to people, so however many wait, a click is not behind them.
+        """
+        bucket = self._methods[method]
+        with self._lock:
+            if not self._on:
+                return max(0.0, bucket.blocked_until - now)
+            wait = bucket.wait(now, KEPT_FOR_PEOPLE if in_bulk else 0.0)
+            if wait <= 0:
+                bucket.take()
+            return wait
+
+    def refused(self, method: str, retry_after: float, now: float) -> None:
+        """Slack answered 429: nobody asks this method before that time."""
+        with self._lock:
+            self._methods[method].block(now + retry_after)

@@ -7,12 +7,14 @@ from bot.domain.execution import Execution, ExecutionState
 from bot.domain.incident import Incident
 from bot.domain.proposal import Proposal, ProposalState
 from bot.remedy.catalog import action
+from bot.report.notes import compose_still_unknown
 from bot.workflow.desk import Desk
 from bot.workflow.outcome import IN_FLIGHT, LOOK_FOR, Run, applied, look_later, refused
+from bot.workflow.tell import note, story_of
 
 
 def look_again(desk: Desk, lease: Lease, payload: LookAgain) -> None:
-    """Resolve the execution by its marker, or look later, for ten minutes in all.
+    """Resolve the execution by its marker, or look later, for ten minutes in all; then say that it stays unknown.
 
     That it is not there yet counts only when no request of ours can still be on its way.
     """
@@ -39,6 +41,16 @@ def look_again(desk: Desk, lease: Lease, payload: LookAgain) -> None:
         applied(desk, lease, run, "found by its marker")
     elif looked is Looked.NOT_APPLIED and now >= execution.changed_at + IN_FLIGHT:
         refused(desk, lease, run, "a look at the platform shows that it was not applied; nothing was changed")
+    elif now < execution.changed_at + LOOK_FOR:
+        desk.state.apply(Step(name="look", at=now, jobs=(look_later(desk, execution, now),), finish=lease))
     else:
-        jobs = (look_later(desk, execution, now),) if now < execution.changed_at + LOOK_FOR else ()
-        desk.state.apply(Step(name="look", at=now, jobs=jobs, finish=lease))
+        _stays_unknown(desk, lease, run)
+
+
+def _stays_unknown(desk: Desk, lease: Lease, run: Run) -> None:
+    """End the looking aloud: people were told that it goes on."""
+    story = story_of(desk, run.incident, proposal=run.proposal, execution=run.execution)
+    report = compose_still_unknown(story, minutes=int(LOOK_FOR.total_seconds()) // 60)
+    said = note(run.incident, f"{run.proposal.id}:{run.execution.id}:still_unknown", report)
+    audit = desk.audit("codehealer", "stopped_looking", run.incident.id, f"{run.execution.id} stays unknown")
+    desk.state.apply(Step(name="look", at=desk.clock.now(), finish=lease, messages=(said,), audit=(audit,)))

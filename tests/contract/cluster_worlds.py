@@ -21,6 +21,7 @@ import yaml
 from bot.adapters.kubernetes import connect
 from bot.domain.cluster import Pod
 from bot.ports import Cluster
+from tests.contract.kubernetes_description import Judge
 from tests.fakes.cluster import FakeCluster
 
 T = TypeVar("T")
@@ -118,10 +119,14 @@ class FakeWorld(World):
 
 
 class SandboxWorld(World):
-    """The sandbox's API in a loop of its own thread; what causes things is called on that loop."""
+    """The sandbox's API in a loop of its own thread; what causes things is called on that loop.
+
+    `judge` compares all that is asked and answered with Kubernetes' own description.
+    """
 
     def __init__(self, sandbox: Any, loop: asyncio.AbstractEventLoop, kubeconfig: Path) -> None:
         self._sandbox, self._loop = sandbox, loop
+        self.judge = Judge(sandbox)
         self.cluster = connect("default", kubeconfig, None)
         self.namespace = "shop"
 
@@ -274,6 +279,7 @@ def sandbox_world() -> Iterator[World]:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+        assert world.judge.wrong == []
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from bot.sandbox.argocd_application import Application
 from bot.sandbox.argocd_controller import Controller
 from bot.sandbox.cluster_simulation import Cluster
 from bot.sandbox.cluster_state import Object
+from bot.sandbox.troubles import Troubles
 from tests.fakes.git_host import GitHost
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop-config\ndata:\n  LOG_LEVEL: info\n"
@@ -48,7 +49,8 @@ class ArgoWorld:
         self.cluster = Cluster(lambda: self.at, seed=7)
         self.git = GitHost()
         self.told = 0
-        self.controller = Controller(self.cluster, self.git, self._tell)
+        self.troubles = Troubles("the fake")
+        self.controller = Controller(self.cluster, self.git, self._tell, self.troubles)
         self.push(deployment)
         source = {"repoURL": "https://git.example.com/acme/deploy.git", "path": "k8s", "targetRevision": "main"}
         self.app = Application(

@@ -24,7 +24,10 @@ class GitHost:
         return ref if ref in known else None
 
     def files(self, repository: str, sha: str) -> Mapping[str, str]:
-        return self.commits[int(sha, 16) - 1]
+        number = int(sha, 16)
+        if not 1 <= number <= len(self.commits):
+            raise KeyError(sha)
+        return self.commits[number - 1]
 
     def on_push(self, callback: Callable[[str, str, str], None]) -> None:
         self._callbacks.append(callback)

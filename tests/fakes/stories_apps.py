@@ -339,6 +339,7 @@ APP_CARDS: dict[str, Callable[[], Story]] = {
     "sync/unknown": lambda: at(SYNC, _S.UNKNOWN, execution=execution(SYNC, 0, **LOST)),
     "owned/offered": _owned,
     "image/offered": lambda: at(IMAGE, _S.OFFERED),
+    "image/handing_over": lambda: at(IMAGE, _S.VERIFYING),
     "image/handed_over": lambda: at(IMAGE, _S.PASSED, state=_I.NEEDS_HUMAN),
     "image/not_configured": lambda: diagnosed(NOT_CONFIGURED, _I.NEEDS_HUMAN),
     "image/out_of_scope": lambda: diagnosed(OUT_OF_SCOPE, _I.NEEDS_HUMAN),

@@ -2,12 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,15 @@ READ_BY_US = ("SLACK_", "CODEHEALER_", "KUBECONFIG", "GITHUB_", "ARGOCD_")
 class House:
     """`python -m bot run` in the sandbox's Slack, and the hands of the sandbox's people."""
 
-    def __init__(self, line: dict[str, Any], log: Path, data: Path) -> None:
-        self.line, self.log, self.data = line, log, data
+    def __init__(self, line: dict[str, Any], log: Path) -> None:
+        self.line, self.log = line, log
         self.ana = line["people"]["approver"]
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
-    def control(self, name: str, **body: Any) -> dict[str, Any]:
+    def control(self, name: str, /, **body: Any) -> dict[str, Any]:
         return self._ask(self.line["control_url"] + name, self.line["control_token"], body)
 
-    def look(self, name: str, **query: str) -> dict[str, Any]:
+    def look(self, name: str, /, **query: str) -> dict[str, Any]:
         url = f"{self.line['control_url']}{name}?{urllib.parse.urlencode(query)}"
         return self._ask(url, self.line["control_token"])
 
@@ -52,6 +53,19 @@ class House:
 
     def views(self) -> list[dict[str, Any]]:
         return list(self.look("state")["views"].get(self.ana, []))
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read the state file beside the bot."""
+        path = self.log.with_name("data") / "state.sqlite3"
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def has_kept(self, secret: str) -> bool:
+        """Whether the bot holds the text in its state, or wrote it into its log or into Slack."""
+        tables = ("records", "recordings", "outbox")
+        kept = any(self.rows(f"SELECT 1 FROM {table} WHERE body LIKE ?", f"%{secret}%") for table in tables)
+        ours = [m for c in self.look("state")["channels"] for m in c["messages"] if m.get("metadata")]
+        return kept or secret in self.log.read_text() or secret in json.dumps(ours)
 
     def _ask(self, url: str, token: str, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -157,7 +171,7 @@ def open_house(
     `settings` makes of the sandbox's line what the bot is told beside Slack; `options` and `environment` are the sandbox's.
     """
     clean = {n: v for n, v in os.environ.items() if not n.startswith(READ_BY_US)}
-    log, data = folder / "bot.log", folder / "data"
+    log = folder / "bot.log"
     with (
         log.open("w") as said,
         _process("bot.sandbox", *options, env={**clean, **environment}, stderr=said) as sandbox,
@@ -165,7 +179,7 @@ def open_house(
         line = json.loads(sandbox.stdout.readline() if sandbox.stdout else "")
         told = {
             "CODEHEALER_MODE": "sandbox",
-            "CODEHEALER_DATA_DIR": str(data),
+            "CODEHEALER_DATA_DIR": str(folder / "data"),
             "CODEHEALER_VERIFY_WINDOW": VERIFY_WINDOW,
             "CODEHEALER_APPROVERS": line["people"]["approver"],
             "SLACK_API_URL": line["slack_api_url"],
@@ -176,7 +190,7 @@ def open_house(
         with _process("bot", "run", env={**clean, **told}, stderr=said) as bot:
             assert bot.stdout is not None
             assert bot.stdout.readline() == "ready\n", log.read_text()
-            yield House(line, log, data)
+            yield House(line, log)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import start_sandbox
+from bot.sandbox.troubles import Troubles
 
 ALERT = {
     "text": "KubePodCrashLooping",
@@ -58,6 +59,7 @@ class NoCluster:
     def __init__(self):
         self.calls = deque()
         self.faults = []
+        self.troubles = Troubles("no cluster")
         self.objects = []
 
     def create(self, objects):

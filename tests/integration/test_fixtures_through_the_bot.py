@@ -19,6 +19,7 @@ import pytest
 from bot.domain.alert import Alert
 from bot.domain.identity import identity_of
 from bot.intake.parse import parse
+from bot.intake.reading import CI
 from bot.slack.flatten import Own, flatten
 from tests.fakes.processes import Bot, SandboxProcess, until
 from tests.unit.intake.conftest import NOW
@@ -164,6 +165,7 @@ def agree(one: Case, other: Case) -> bool:
         not unlike
         and first is not None
         and second is not None
+        and not ({first.platform, second.platform} <= CI and first.platform != second.platform)
         and identity_of(first.fingerprint).agrees(identity_of(second.fingerprint))
     )
 

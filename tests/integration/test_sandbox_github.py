@@ -185,6 +185,22 @@ def test_a_person_merges_on_the_page_and_others_hear_of_the_push():
     run(story)
 
 
+def test_the_clock_starts_a_run_of_the_newest_commit():
+    async def story():
+        async with world() as w:
+            await w.control("cause", scenario="flaky-test")
+            begun = await w.control("github_run", repo="acme/basket", workflow="ci.yml")
+            await w.settle()
+            found = await api_json(w, f"/repos/acme/basket/actions/runs/{begun['run']}")
+            newest = (await api_json(w, "/repos/acme/basket/branches/main"))["commit"]["sha"]
+            assert (found["event"], found["display_title"], found["head_sha"]) == ("schedule", "CI", newest)
+            assert (found["run_number"], found["conclusion"]) == (1192, "failure")
+            await w.control("github_run", 400, repo="acme/basket", workflow="ci.yml", event="workflow_dispatch")
+            await w.control("github_run", 400, repo="acme/basket", workflow="none.yml")
+
+    run(story)
+
+
 def test_a_pull_request_that_conflicts_is_not_mergeable_and_can_be_closed():
     async def story():
         async with world() as w:

@@ -353,6 +353,26 @@ def test_faults(running: Running, apps: client.AppsV1Api, core: client.CoreV1Api
         fault(kind="nonsense")
 
 
+def test_a_refusal_can_come_after_the_work_and_stay_until_cleared(
+    running: Running, core: client.CoreV1Api, apps: client.AppsV1Api, oom: dict[str, Any]
+) -> None:
+    def fault(**order: Any) -> None:
+        running.do(running.sandbox.fault, order)
+
+    fault(kind="status", status=500, done=True, method="PATCH")
+    status, _ = refused(apps.patch_namespaced_deployment, "checkout", "shop", memory("512Mi"))
+    assert status == 500
+    found = apps.read_namespaced_deployment("checkout", "shop")
+    assert found.spec.template.spec.containers[0].resources.limits["memory"] == "512Mi"
+
+    fault(kind="rate_limited", retry_after=7, times=0)
+    for _ in range(3):
+        status, said = refused(core.read_namespaced_pod, POD, "shop")
+        assert (status, said["reason"]) == (429, "TooManyRequests")
+    fault(clear=True)
+    assert core.read_namespaced_pod(POD, "shop").metadata.name == POD
+
+
 def test_calls_are_recorded(running: Running, core: client.CoreV1Api, oom: dict[str, Any]) -> None:
     running.do(running.sandbox.calls.clear)
     core.read_namespaced_pod(POD, "shop")

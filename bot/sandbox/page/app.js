@@ -144,8 +144,11 @@ async function openItem({ panel, item }) {
 }
 
 function openDrawer(open) {
+  const was = $("shell").classList.contains("drawer");
   $("shell").classList.toggle("drawer", open);
   $("menu-button").setAttribute("aria-expanded", String(open));
+  if (open) document.querySelector(".sidebar .channel")?.focus();
+  else if (was) $("menu-button").focus();
 }
 
 function openThread(ts) {
@@ -226,7 +229,8 @@ const CHANGES = {
   calls: (change) => readCalls(change.marks),
   notice: (change) => {
     if (change.kind === "unanswered" && change.user === store.me) toast(change.text, "error");
-    if (change.kind === "refused") {
+    if (change.kind === "broken") toast(change.text, "error");
+    if (change.kind === "refused" || change.kind === "broken") {
       store.notices.push(change);
       store.refusals += 1;
     }
@@ -317,6 +321,7 @@ $("menu-button").addEventListener("click", () => openDrawer(true));
 $("drawer-back").addEventListener("click", () => openDrawer(false));
 $("to-thread").addEventListener("click", toSlack);
 $("tour-button").prepend(icon("help"));
+$("tour-button").addEventListener("click", () => openDrawer(false));
 $("theme").prepend(icon("moon"));
 setUpFaults($("fault-strip"), $("faults"));
 watch(platformChanged);

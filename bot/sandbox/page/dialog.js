@@ -102,7 +102,7 @@ export function openLog(back) {
   const close = () => { node.remove(); back.focus(); };
   const rows = [...store.notices].reverse();
   const node = frame("App log", "log", close,
-    el("header", { class: "dialog-head" }, el("h2", {}, "What Slack refused"),
+    el("header", { class: "dialog-head" }, el("h2", {}, "What Slack refused, and what broke in the sandbox"),
       el("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: close }, icon("close"))),
     el("div", { class: "dialog-body log", tabindex: "0" }, rows.length ? el("ul", {}, rows.map((row) => el("li", {}, timeOf(row.at), el("code", {}, row.text))))
       : el("p", {}, "Nothing: every call of the app was accepted.")));

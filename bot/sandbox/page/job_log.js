@@ -7,7 +7,7 @@ import { el, fill, icon } from "./dom.js";
 const SHOWN = 4_000;
 const STAMP = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z ?/;
 const ANSI = /\u001b\[[\d;]{0,20}[A-Za-z]/g;
-const MARK = /^##\[(error|warning|notice|group|endgroup|command|section|debug)\]/;
+const MARK = /^(?:##)?\[(error|warning|notice|group|endgroup|command|section|debug)\]/;
 
 /** Open the log at `line` of the failed step (from 1, as `#step:N:LINE` counts it), else at the first error. */
 export async function openJobLog(back, job, place, line = 0) {
@@ -48,8 +48,9 @@ function read(log) {
   const lines = String(log ?? "").replace(/\n$/, "").split("\n");
   return lines.map((raw, index) => {
     const plain = raw.replace(/\r$/, "").replace(STAMP, "").replace(ANSI, "");
-    const kind = MARK.exec(plain)?.[1] ?? "";
-    return { number: index + 1, kind, text: plain.replace(MARK, "") };
+    const found = MARK.exec(plain);
+    const isMark = found && (plain.startsWith("##") || found[1] === "command");
+    return { number: index + 1, kind: isMark ? found[1] : "", text: isMark ? plain.slice(found[0].length) : plain };
   }).filter((each) => each.kind !== "endgroup");
 }
 

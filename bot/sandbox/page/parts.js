@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "./dom.js";
 
-const GOOD = ["success", "Synced", "Healthy", "Succeeded", "merged", "clean", "open"];
+const GOOD = ["success", "Synced", "Healthy", "Succeeded"];
 const BAD = ["failure", "timed_out", "startup_failure", "Degraded", "Missing", "Failed", "Error", "SyncFailed"];
 const WARN = ["OutOfSync", "action_required", "Unknown", "Suspended", "cancelled"];
 const GOING = ["queued", "in_progress", "waiting", "pending", "requested", "Progressing", "Running", "Terminating"];

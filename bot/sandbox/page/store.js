@@ -14,7 +14,7 @@ export function load(state) {
   for (const channel of state.channels) putChannel(channel, channel.messages, channel.ephemerals);
   store.views = new Map(Object.entries(state.views));
   store.homes = new Map(Object.entries(state.homes));
-  store.notices = state.notices.filter((notice) => notice.kind === "refused");
+  store.notices = state.notices.filter((notice) => notice.kind === "refused" || notice.kind === "broken");
   store.commands = state.commands;
   store.connections = state.connections;
 }

@@ -108,7 +108,7 @@ function finish() {
   localStorage.setItem(KEY, "seen");
   const hadFocus = card?.contains(document.activeElement);
   stop();
-  if (hadFocus) document.getElementById("tour-button").focus();
+  if (hadFocus) document.getElementById(narrow() ? "menu-button" : "tour-button").focus();
 }
 
 async function go(to, focus) {
@@ -190,7 +190,12 @@ const narrow = () => innerWidth <= 860;
 /** On a phone the page gives way to the card: nothing lies under it. */
 function makeRoom(where, height) {
   const { style } = document.documentElement;
-  for (const each of ["top", "bottom"]) style.setProperty(`--tour-${each}`, each === where ? `${height}px` : "0px");
+  for (const each of ["top", "bottom"]) {
+    const wanted = each === where ? `${Math.ceil(height)}px` : "0px";
+    if (style.getPropertyValue(`--tour-${each}`) === wanted) continue;
+    style.setProperty(`--tour-${each}`, wanted);
+    look(); // what it speaks of has moved
+  }
 }
 
 /** A free place next to the box: left, below, above, right of it; null when there is none (a phone). */

@@ -290,3 +290,12 @@ def test_a_log_read_through_argo_cd_tells_the_cause(world: World, made) -> None:
 def test_the_order_of_the_evidence_changes_nothing(made) -> None:
     dossier = failed("npm error code E401", passed_before=True)
     assert made(replace(dossier, evidence=dossier.evidence[::-1])) == made(dossier)
+
+
+def test_an_object_without_a_name_leaves_no_gap_in_the_sentence(world: World, made) -> None:
+    refusal = (
+        'error when patching "/dev/shm/2210339784":  "" is invalid: patch: Invalid value: "": unrecognized type: int32'
+    )
+    world.argocd.push("shop", refusal=refusal)
+    world.sync()
+    assert made(world.gathered()).best.statement == "The API refuses an object: a value is not valid."

@@ -109,7 +109,7 @@ def test_the_order_of_fields_does_not_matter(read) -> None:
         read("CircleCI job failed.", name="CircleCI", attachments=[{"id": 1, "fields": each}])
         for each in (fields, fields[::-1])
     )
-    assert one.fingerprint == two.fingerprint == "ci/default/web/build/main"
+    assert one.fingerprint == two.fingerprint == "ci/default/circleci/web/build/main"
 
 
 def test_error_text_does_not_matter(read) -> None:
@@ -149,7 +149,7 @@ def test_the_job_that_failed_is_no_part_of_a_pipeline(read) -> None:
     one = pipeline("Pipeline #7 has failed in 05:12", ("Failed job", "unit"))
     two = pipeline("Pipeline #8 has failed in 05:12", ("Failed job", "lint"))
     over = pipeline("Pipeline #9 has passed in 05:12")
-    assert one.fingerprint == two.fingerprint == over.fingerprint == "ci/default/h%2Fx/-/main"
+    assert one.fingerprint == two.fingerprint == over.fingerprint == "ci/default/gitlab-ci/h%2Fx/-/main"
 
 
 def test_jobs_of_a_cron_job_are_one(read) -> None:

@@ -83,8 +83,8 @@ def test_servers_that_are_not_built_are_skipped_by_name(tmp_path: Path) -> None:
         name: text for name, text in os.environ.items() if name not in {"BUILD", "CODEHEALER_TEST_KUBECONFIG"}
     }
     environment["KUBERNETES_TESTBED_CACHE"] = str(tmp_path)
-    done = subprocess.run(
-        [ROOT / ".ci" / "test-servers"], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [ROOT / ".ci" / "test-servers", "tests/integration/test_real_cluster_way.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("skipped: kubernetes testbed")
+    assert "CODEHEALER_TEST_KUBECONFIG is not set" in done.stdout

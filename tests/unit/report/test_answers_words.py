@@ -70,7 +70,7 @@ def test_what_was_not_understood_is_only_quoted() -> None:
 def test_why_weighs_each_reason_in_words_and_compares_the_other_causes() -> None:
     text = fallback_text(compose_why(offered(), DIAGNOSIS))
     for part in (
-        "Why: container app was OOMKilled (94 %, high)",
+        "Why: container app was OOMKilled (94%, high)",
         "Strongly for: the platform's own status states it (+1.5)",
         "Slightly against: it stands after the failure was declared (-0.4)",
         "1203 │ cart cache: 251 MiB",

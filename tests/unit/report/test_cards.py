@@ -100,8 +100,8 @@ def test_buttons_carry_only_ids() -> None:
     ("state", "headline"),
     [
         ("looking", "Looking into pod shop/checkout-7d9c5b8f4d-x2lqp"),
-        ("offered", "Deployment shop/checkout: container app was OOMKilled (94 %, high)"),
-        ("offered_simulated", "SIMULATED: Deployment shop/checkout: container app was OOMKilled (94 %, high)"),
+        ("offered", "Deployment shop/checkout: container app was OOMKilled (94%, high)"),
+        ("offered_simulated", "SIMULATED: Deployment shop/checkout: container app was OOMKilled (94%, high)"),
         ("no_cause", "Deployment shop/checkout: no cause found"),
         ("verifying", "Verifying the fix: Deployment shop/checkout"),
         ("passed", "Verified: the fix for Deployment shop/checkout holds"),
@@ -179,5 +179,5 @@ def test_nothing_is_certain() -> None:
     story = offered()
     best = replace(story.diagnosis.best, confidence=Confidence(score=1.0))
     report = compose_card(offered(diagnosis=replace(story.diagnosis, hypotheses=(best,))))
-    assert "(99 %, high)" in report.headline
+    assert "(99%, high)" in report.headline
     assert any(isinstance(part, Text) and part.quoted == "0.99, high" for part in report.parts)

@@ -15,6 +15,7 @@ from bot.report.notes import (
     compose_refused,
     compose_rejected,
     compose_stale,
+    compose_still_unknown,
     compose_unknown,
     compose_verdict,
 )
@@ -37,6 +38,7 @@ def verdict(which: Verdict) -> Report:
         ("Stale", compose_stale(PROPOSAL, "the alert recovered before it ran")),
         ("Refused", compose_refused(fixing(ProposalState.REFUSED, execution=REFUSED), "exceeded quota")),
         ("Unknown", compose_unknown(fixing(ProposalState.UNKNOWN, execution=UNKNOWN), "no answer")),
+        ("Unknown", compose_still_unknown(fixing(ProposalState.UNKNOWN, execution=UNKNOWN), minutes=10)),
         ("Expired", compose_expired(PROPOSAL)),
         ("Rejected", compose_rejected(PROPOSAL, by="U0ANA")),
         ("Verified", verdict(Verdict.PASSED)),

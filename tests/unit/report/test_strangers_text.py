@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.alert import Target
 from bot.domain.diagnosis import Group
-from bot.domain.evidence import EvidenceGap
+from bot.domain.evidence import Dossier, EvidenceGap
 from bot.domain.execution import Verdict
 from bot.domain.proposal import ProposalState
 from bot.domain.report import Buttons, Code, Diff, Facts, Quote, Report, Text
@@ -19,6 +19,7 @@ from bot.report.notes import (
     compose_escalated,
     compose_refused,
     compose_stale,
+    compose_still_unknown,
     compose_unknown,
     compose_verdict,
 )
@@ -26,7 +27,10 @@ from bot.report.story import Story
 from bot.sandbox.block_kit import check_message, check_view
 from bot.slack.blocks import render_home, render_message, render_modal
 from tests.fakes.stories import CARD_REF, CARDS, NOW, fixing, offered, verification
+from tests.fakes.stories_apps import APP_CARDS
+from tests.fakes.stories_runs import RUN_CARDS
 
+ALL = {**CARDS, **RUN_CARDS, **APP_CARDS}
 LOUD = "<!channel> <@U0ANA> *bold* `code` https://evil.example/x \u202egnirts\x1b[31m"
 
 
@@ -64,10 +68,9 @@ def tainted(story: Story, said: str) -> Story:
             gaps=tuple(EvidenceGap(request=g.request, reason=g.reason, detail=said) for g in story.diagnosis.gaps),
         )
     if story.dossier:
-        evidence = tuple(replace(each, summary=said, url=said) for each in story.dossier.evidence)
-        changes["dossier"] = replace(story.dossier, target=target, evidence=evidence)
+        changes["dossier"] = tainted_dossier(story.dossier, target, said)
     if story.execution:
-        changes["execution"] = replace(story.execution, detail=said)
+        changes["execution"] = replace(story.execution, detail=said, handle=said)
     if story.verification:
         checks = tuple(replace(check, observed=said) for check in story.verification.checks)
         changes["verification"] = replace(story.verification, checks=checks)
@@ -90,9 +93,38 @@ def tainted(story: Story, said: str) -> Story:
     return replace(story, **changes)
 
 
+def tainted_dossier(dossier: Dossier, target: Target, said: str) -> Dossier:
+    """What the platforms say, with strangers' words for every name, message and address."""
+    evidence = tuple(
+        replace(
+            each,
+            summary=said,
+            url=said,
+            facts=tuple(replace(fact, value=said) for fact in each.facts if "line" not in fact.name),
+        )
+        for each in dossier.evidence
+    )
+    jobs = tuple(
+        replace(job, name=said, url=said, steps=tuple(replace(step, name=said) for step in job.steps))
+        for job in dossier.jobs
+    )
+    commits = tuple(replace(each, sha=said, author=said, message=said, url=said) for each in dossier.changes)
+    run, app, workload = dossier.run, dossier.app, dossier.workload
+    return replace(
+        dossier,
+        target=target,
+        evidence=evidence,
+        jobs=jobs,
+        changes=commits,
+        run=replace(run, workflow=said, repo=said, branch=said, url=said) if run else None,
+        app=replace(app, name=said, url=said, destination_namespace=said) if app else None,
+        workload=replace(workload, manager=said, name=said) if workload else None,
+    )
+
+
 def reports(said: str) -> dict[str, Report]:
     """Every report there is about a tainted story."""
-    cards = {f"card {state}": compose_card(tainted(made(), said)) for state, made in CARDS.items()}
+    cards = {f"card {state}": compose_card(tainted(made(), said)) for state, made in ALL.items()}
     story = tainted(fixing(ProposalState.ESCALATED, verification=verification(Verdict.FAILED)), said)
     assert story.proposal is not None
     assert story.diagnosis is not None
@@ -101,6 +133,8 @@ def reports(said: str) -> dict[str, Report]:
         "stale": compose_stale(story.proposal, said),
         "refused": compose_refused(story, said),
         "unknown": compose_unknown(story, said),
+        "still unknown": compose_still_unknown(story, error=said),
+        "not verified": compose_verdict(story, said),
         "verdict": compose_verdict(story),
         "escalated": compose_escalated(story, by="U0ANA"),
         "review": compose_review(tainted(offered(), said), ref=CARD_REF, checks=(), problem=said, warning=said),

@@ -1,7 +1,10 @@
 """The sandbox's Argo CD over time: comparison, operations, auto-sync with retries, self-heal, health."""
 
+import dataclasses
+
 import pytest
 
+from bot.sandbox.argocd_application import Application
 from bot.sandbox.argocd_errors import ArgoError
 from bot.sandbox.argocd_tree import tree
 from tests.fakes.argocd_world import BROKEN, CONFIG, DEPLOYMENT, QUOTED, ArgoWorld
@@ -65,6 +68,32 @@ def test_the_repo_server_answers_a_broken_commit_from_its_cache_after_three_trie
     assert ["Manifest generation error (cached)" in text for text in texts] == [False, False, True, True]
     world.controller.refresh(world.app, "hard")
     assert "cached" not in world.condition("ComparisonError")
+
+
+def test_what_breaks_in_one_application_is_told_and_ends_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = ArgoWorld()
+    heard: list[str] = []
+    world.troubles.listeners.append(heard.append)
+    broken = dataclasses.replace(world.app, name="broken", uid="0")
+    world.controller.add(broken)
+    world.controller.apps = {"broken": broken, "shop": world.app}  # the broken one comes first
+    run = world.controller._run
+
+    def stumble(app: Application, now: float) -> None:
+        if app is broken:
+            raise RuntimeError("out of cheese")
+        run(app, now)
+
+    monkeypatch.setattr(world.controller, "_run", stumble)
+    world.controller.start(broken, {"sync": {"revision": "main"}})
+    assert world.sync()["phase"] == "Succeeded"
+    assert broken.operation is None
+    assert broken.state is not None
+    assert (broken.state["phase"], broken.state["message"]) == ("Error", "RuntimeError: out of cheese")
+    assert heard == ["the fake stumbled: application broken: RuntimeError: out of cheese"]
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_second_operation_is_refused_while_one_is_under_way() -> None:
