@@ -13,7 +13,7 @@ _WARNING = re.compile(r"(?i:^\W{0,12}(?:##\[)?(?:warn(?:ing)?\b|npm warn|debug\b
 _ASSERTION = re.compile(
     r"(?i)assert(?:ion)?(?:error)?\b|\bto (?:be|equal|contain)\b|expected .{0,80}(?:received|got|but)"
 )
-_SOURCE = re.compile(r"^\s{0,40}(?:>|#|//|\d{1,5} ?\||run: |\+ ?if |if |echo |for |then\b)")
+_SOURCE = re.compile(r"^\s{0,40}(?:>|#(?!#\[)|//|\d{1,5} ?\||run: |\+ ?if |if |echo |for |then\b)")
 _END = re.compile(
     r"(?i)##\[error\]|exited with (?:code )?[1-9]|exit (?:code|status):? [1-9]|finished: failure|job failed:|make: \*\*\*"
 )
@@ -69,7 +69,7 @@ def line_factors(found: Found, last: Mapping[str, int]) -> tuple[Factor, ...]:
     if pattern.facts and kind in STATED:
         factors.append(Factor(name="fact", weight=1.5, reason="the platform's own status states it"))
     elif kind in PLATFORM:
-        factors.append(Factor(name="source", weight=0.8, reason=f"the platform itself says so in its {kind.value}"))
+        factors.append(Factor(name="source", weight=0.8, reason=f"the platform itself says so in its {kind.value.replace('_', ' ')}"))
     if kind in LOGS and _WARNING.search(found.view[:160]):
         factors.append(Factor(name="warning", weight=-1.5, reason="the line is only a warning"))
     if kind in LOGS and pattern.category is not Category.TEST:

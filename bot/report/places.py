@@ -39,8 +39,15 @@ def broken_parts(story: Story) -> tuple[Part, ...]:
         *((Text(text=newer),) if newer else ()),
         *_owner(story),
         Text(text="Since:", quoted=_since(story)),
+        *_alert(story),
         _labels(story, named),
     )
+
+
+def _alert(story: Story) -> tuple[Text, ...]:
+    """Return the alert's own words while no cause says more than they do."""
+    known = story.diagnosis is not None and story.diagnosis.best is not None
+    return () if known else (Text(text="Alert:", quoted=story.alert.title),)
 
 
 def page_of(evidence: Evidence, line: int, dossier: Dossier | None) -> str:

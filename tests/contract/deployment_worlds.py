@@ -67,8 +67,6 @@ class World:
 
     deployments: Deployments
     account = "bot"
-    takes_any_commit = True
-    """Whether what looks like a commit is taken for one, and only the sync finds out that it is none."""
 
     def create(self, name: str, *, automated: bool = False, log: tuple[str, ...] = ()) -> None:
         raise NotImplementedError
@@ -169,7 +167,6 @@ class SandboxWorld(World):
     """The sandbox's Argo CD and cluster in a loop of its own thread; what causes things is called on that loop."""
 
     account = "codehealer"
-    takes_any_commit = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop, cluster: Any, argocd: Any, git: MemoryGit) -> None:
         self._loop, self._cluster, self._argocd, self._git = loop, cluster, argocd, git

@@ -242,7 +242,7 @@ class Person:
         assert "The exact request" in self.modal.inner_text()
         self.look(scenario, "2-review")
         self.press("modal-submit")
-        self.modal.get_by_text("Approved").wait_for()
+        self.modal.get_by_text(re.compile(r"^Approved\.")).wait_for()
         self.press("modal-close")
         self.modal.wait_for(state="detached")
 
