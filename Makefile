@@ -26,7 +26,7 @@ setup: $(VENV)/.dev ## make .venv and install the pinned requirements, the devel
 
 .PHONY: test
 test: $(VENV)/.dev ## all tests but those that need real servers (ARGS="-k outbox -x" go to pytest)
-	@$(PY) -m pytest -m "not servers" $(ARGS)
+	@$(PY) -m pytest -m "not servers" -n auto --dist loadfile $(ARGS)
 
 .PHONY: test-servers
 test-servers: $(VENV)/.dev ## the tests against a real Kubernetes API, a real Argo CD, and act, where they are (BUILD=1 builds the two: minutes)

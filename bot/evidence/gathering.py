@@ -66,6 +66,12 @@ class Gathering:
         if gap not in self.gaps:
             self.gaps.append(gap)
 
+    def miss_after(self, missed: EvidenceRequest, rest: Plan, why: str) -> None:
+        """Note what is not asked for because `missed` could not be had: for the same reason, and never as if not there."""
+        reason = next((gap.reason for gap in reversed(self.gaps) if gap.request == missed), GapReason.NOT_FOUND)
+        for request in rest:
+            self.miss(request, reason, f"not asked: {why}")
+
     def keeps(self, file: RepoFile, request: EvidenceRequest) -> bool:
         """Keep a file of the source for whoever drafts a change; False, and a gap, when it is too much to keep."""
         if len(self.files) >= MAX_FILES or len(file.lines) > MAX_FILE_LINES:

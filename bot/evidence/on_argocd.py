@@ -79,10 +79,10 @@ def _application(work: Gathering, target: Target, plan: Plan) -> Application | N
     deployments = asking.open(plan, work.platforms.deployments) if asking else None
     if asking is None or deployments is None:
         return None
-    app = asking.fetch(of_kind(plan, EvidenceKind.APP_STATUS), lambda: deployments.application(target.name))
+    request = of_kind(plan, EvidenceKind.APP_STATUS)
+    app = asking.fetch(request, lambda: deployments.application(target.name))
     if app is None:
-        for request in plan[1:]:
-            work.miss(request, GapReason.NOT_FOUND, "the application could not be read")
+        work.miss_after(request, plan[1:], "the application could not be read")
         return None
     work.app = app
     work.add(EvidenceKind.APP_STATUS, app, target=replace(target, url=app.url))

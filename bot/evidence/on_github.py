@@ -40,8 +40,7 @@ class _Run:
     def gather(self) -> None:
         run = self._find()
         if run is None:
-            for request in self._plan[1:]:
-                self._work.miss(request, GapReason.NOT_FOUND, "the run was not found")
+            self._work.miss_after(of_kind(self._plan, EvidenceKind.RUN), self._plan[1:], "the run could not be read")
             return
         work = self._work
         work.run = run
@@ -57,15 +56,21 @@ class _Run:
         work.confirmed = run.failed and newer is None and self._runs is not None
         work.passed_before = self._passed_before(run)
         request = of_kind(self._plan, EvidenceKind.RUN)
-        work.jobs = self._asking.fetch(request, lambda: self._pipelines.jobs(self._repo, run.id, run.attempt)) or ()
-        work.last_good = self._asking.fetch(request, lambda: self._pipelines.last_good(run))
+        jobs = self._asking.fetch(request, lambda: self._pipelines.jobs(self._repo, run.id, run.attempt))
+        work.jobs = jobs or ()
+        good = self._asking.fetch(request, lambda: (self._pipelines.last_good(run),))
+        work.last_good = good[0] if good else None
         history = History(last_good=work.last_good, passed_before=work.passed_before, newer=newer)
         work.add(EvidenceKind.RUN, run, work.jobs, history)
         failed = [job for job in work.jobs if job.failed]
-        self._read_jobs(run, failed, history)
+        if jobs is None:
+            inside = tuple(of_kind(self._plan, kind) for kind in (EvidenceKind.CI_LOG, EvidenceKind.ANNOTATIONS))
+            work.miss_after(request, inside, "the run's jobs could not be read")
+        else:
+            self._read_jobs(run, failed, history)
         if run.failed or failed:
             self._read_workflow_file(run, failed)
-            self._read_changes(run)
+            self._read_changes(run, known=good is not None)
 
     def _find(self) -> WorkflowRun | None:
         """Return the run, with its neighbours of the same workflow and branch in `_runs` (None: they are not known)."""
@@ -151,9 +156,14 @@ class _Run:
             if run.conclusion == "startup_failure":
                 self._work.keeps(file, request)
 
-    def _read_changes(self, run: WorkflowRun) -> None:
+    def _read_changes(self, run: WorkflowRun, *, known: bool) -> None:
+        """Read what came since the last good run. `known`: GitHub said which one that is, or that there is none."""
         request = about(of_kind(self._plan, EvidenceKind.CHANGE), self._work.target)
         good = self._work.last_good
+        if not known:
+            before = of_kind(self._plan, EvidenceKind.RUN)
+            self._work.miss_after(before, (request,), "the last good run could not be read")
+            return
         if good is None:
             self._work.miss(request, GapReason.EMPTY, "no earlier run of this workflow and branch passed")
             return

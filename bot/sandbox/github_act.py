@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from bot.sandbox.github_act_events import ActEvents
+from bot.sandbox.github_act_shell import StepShell
 from bot.sandbox.github_git import Commit, commit_text
 from bot.sandbox.github_runner import ENDED, Report, Work
 from bot.sandbox.github_simulation import needs_failed
@@ -64,7 +65,8 @@ class Act:
         checkout, store = place / "checkout", self._store(work.repo)
         await _check_out(work, checkout, place)
         workflow = place / "workflow.yml"
-        workflow.write_text(_only(work), encoding="utf-8")
+        shell = StepShell(place / "shell")
+        workflow.write_text(_only(work, shell), encoding="utf-8")
         tools = self._scenarios / work.repo.scenario / "tools"
         environment = {
             "PATH": f"{tools}:{os.environ.get('PATH', '')}",
@@ -84,7 +86,7 @@ class Act:
         )
         try:
             async with asyncio.timeout(TIME_LIMIT):
-                await _follow(process, ActEvents(work, report))
+                await _follow(process, ActEvents(work, report, shell))
         except TimeoutError:
             for job, _ in work.jobs:
                 if job.status != ENDED:
@@ -195,7 +197,7 @@ async def _git(checkout: Path, home: Path, *words: str, given: str = "") -> str:
     return out.decode().strip()
 
 
-def _only(work: Work) -> str:
+def _only(work: Work, shell: StepShell) -> str:
     """Cut the workflow down to the jobs of this attempt; what they need of others has happened already."""
     document = yaml.safe_load(work.workflow.text)
     document["on"] = document.pop(True, document.get("on"))
@@ -206,4 +208,5 @@ def _only(work: Work) -> str:
         left = [each for each in ([needs] if isinstance(needs, str) else needs) if each in wanted]
         if left:
             spec["needs"] = left
+    shell.wrap(document, jobs)
     return yaml.safe_dump({**document, "jobs": jobs}, sort_keys=False)

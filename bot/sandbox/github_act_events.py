@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from bot.sandbox.github_act_shell import StepShell
 from bot.sandbox.github_log import COMPLETE, COMPLETE_LINES, begin_lines, post_lines, set_up_lines
 from bot.sandbox.github_runner import ENDED, Report, Work
 from bot.sandbox.github_state import Job, Step
@@ -24,9 +25,10 @@ _LEVELS = {"error": "failure", "warning": "warning", "notice": "notice"}
 class ActEvents:
     """Takes act's rows in their order. Rows of jobs that this work does not hold are passed over."""
 
-    def __init__(self, work: Work, report: Report) -> None:
+    def __init__(self, work: Work, report: Report, shell: StepShell) -> None:
         self._work = work
         self._report = report
+        self._shell = shell
         self._current: dict[int, Step] = {}
 
     def take(self, row: Row) -> None:
@@ -40,7 +42,9 @@ class ActEvents:
         if row.get("stage") == "Main" and message.startswith("⭐"):
             self._begin_step(job, spec, str(row.get("step", "")))
         elif row.get("raw_output"):
-            self._say(job, message.rstrip("\n"))
+            printed = self._shell.take(message)
+            if printed is not None:
+                self._say(job, printed.rstrip("\n"))
         elif row.get("command") in {*_MARKS, "endgroup"}:
             self._command(job, row)
         elif row.get("stage") == "Main" and row.get("stepResult"):

@@ -300,9 +300,10 @@ def test_a_person_who_may_not_approve_is_told_so(browser, tmp_path):
         person.press("person-switch")
         person.page.get_by_text("Ben Okafor").click()
         review.click()
-        person.modal.get_by_text("not among the approvers").wait_for()
+        person.modal.get_by_text("Before you press: You are not among the approvers").wait_for()
         person.picture("refused-laptop-1-review")
         person.press("modal-submit")
+        person.modal.get_by_text(re.compile("^You are not among the approvers")).wait_for()
         person.press("modal-close")
         person.thread.get_by_text("not among the approvers").wait_for()
         assert review.count() == 1

@@ -367,3 +367,49 @@ def test_the_process_says_that_act_is_missing():
         assert b"act is not found" in errors
 
     run(story)
+
+
+TALKATIVE = """name: Talkative
+on: push
+defaults:
+  run:
+    shell: bash
+jobs:
+  talk:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Fails in a pipe
+        continue-on-error: true
+        run: "false | echo piped"
+      - name: Says much
+        shell: sh
+        run: "seq -f 'word %.0f' 5000; printf 'and the last'; exit 3"
+"""
+
+
+@pytest.mark.servers
+@pytest.mark.skipif(not act_is_there(), reason="the program act is not there")
+def test_whatever_a_failing_step_printed_stands_in_its_log(monkeypatch):
+    monkeypatch.setenv("PATH", f"{Path.home() / 'go/bin'}:{os.environ['PATH']}")
+
+    async def story():
+        async with world(Act(find_act(), SCENARIOS)) as w:
+            await w.control("cause", scenario="flaky-test")
+            path = ".github/workflows/talkative.yml"
+            pushed = await w.control("github_push", repo="acme/basket", path=path, text=TALKATIVE)
+            await w.settle()
+            runs = w.github.hub.repositories["acme/basket"].runs.values()
+            (talk,) = [r for r in runs if r.head_sha == pushed["sha"] and r.workflow_path == path]
+            (job,) = talk.latest.jobs
+            printed = [line for _, line, _ in job.lines]
+            assert [line for line in printed if line.startswith("word ")] == [f"word {n}" for n in range(1, 5001)]
+            assert printed[printed.index("word 5000") + 1 :][:2] == [
+                "and the last",
+                "##[error]Process completed with exit code 3.",
+            ]
+            assert "piped" in printed
+            assert not [line for line in printed if "sandbox-step-over" in line]
+            steps = {step.name: step.conclusion for step in job.steps}
+            assert steps["Says much"] == "failure"
+
+    run(story)

@@ -17,7 +17,7 @@ from bot.adapters.github.cache import Cache, Kept
 from bot.adapters.github.credentials import Credentials, credentials_of
 from bot.adapters.github.faults import Paused, from_failure, from_status, is_limit, pause_of
 from bot.adapters.github.transport import Network, Wire
-from bot.domain.errors import AnswerLost, PlatformError, TimedOut, Unavailable
+from bot.domain.errors import AnswerLost, OverBudget, PlatformError, TimedOut, Unavailable
 from bot.domain.values import value
 from bot.ports import Clock
 
@@ -170,7 +170,10 @@ class Door:
         return type(error)(detail, connection=self.connection, operation=operation, status=status)
 
     def again(self, operation: str, once: Callable[[], T]) -> T:
-        """Call, and on an outage at most twice more; none begins later than 6 s after the first."""
+        """Call, and on an outage at most twice more; none begins later than 6 s after the first.
+
+        Paused never leaves here: a pause that did not help is a limit like any other.
+        """
         began = time.monotonic()
 
         def wanted(error: Exception) -> bool | float:
@@ -178,11 +181,16 @@ class Door:
                 return False
             return max(0.1, error.seconds) if isinstance(error, Paused) else isinstance(error, (Unavailable, TimedOut))
 
-        for attempt in stamina.retry_context(
-            on=wanted, attempts=self._tries, timeout=RETRY_SECONDS, wait_initial=0.3, wait_max=1.0, wait_jitter=0.2
-        ):
-            with attempt:
-                return self._placed(operation, once)
+        try:
+            for attempt in stamina.retry_context(
+                on=wanted, attempts=self._tries, timeout=RETRY_SECONDS, wait_initial=0.3, wait_max=1.0, wait_jitter=0.2
+            ):
+                with attempt:
+                    return self._placed(operation, once)
+        except Paused as error:
+            raise OverBudget(
+                error.detail, connection=self.connection, operation=error.operation, status=error.status
+            ) from error
         raise AssertionError("unreachable: the last attempt raises")
 
     def _placed(self, operation: str, once: Callable[[], T]) -> T:

@@ -56,7 +56,7 @@ SAYS = {
 
 
 class Paused(Unavailable):
-    """GitHub wants a short pause of `seconds` before the next call. A read waits and asks again."""
+    """GitHub wants a short pause of `seconds` before the next call. A read waits and asks again; nobody else sees it."""
 
     def __init__(self, detail: str, seconds: float, *, connection: str, operation: str, status: int) -> None:
         super().__init__(detail, connection=connection, operation=operation, status=status)

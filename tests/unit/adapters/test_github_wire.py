@@ -277,6 +277,15 @@ def test_a_short_pause_is_waited_for_by_a_read(wire: GithubWire, github: Pipelin
     assert wire.count() == 2
 
 
+def test_a_pause_that_does_not_end_is_a_limit_like_any_other(wire: GithubWire, github: Pipelines) -> None:
+    limited = Reply(status=429, body={"message": "slow down"}, headers=(("Retry-After", "0"),))
+    wire.on("GET", RUN, limited)
+    with pytest.raises(OverBudget, match="slow down") as caught:
+        github.run(REPO, "7")
+    assert (type(caught.value), caught.value.operation, caught.value.status) == (OverBudget, "read run", 429)
+    assert wire.count() == 3
+
+
 def test_a_write_does_not_wait_for_a_pause(wire: GithubWire, github: Pipelines) -> None:
     limited = Reply(status=403, body={"message": "You have exceeded a secondary rate limit"})
     wire.on("POST", RERUN, limited)

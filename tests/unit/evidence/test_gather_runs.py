@@ -288,7 +288,19 @@ def test_after_an_outage_nothing_more_is_asked(github: FakePipelines, operation:
     assert github.calls[operation] == 1
     asked = sum(github.calls.values())
     assert asked == {"run": 1, "jobs": 3, "log": 5}[operation]
-    assert {gap.reason for gap in dossier.gaps} <= {GapReason(error.reason), GapReason.NOT_FOUND, GapReason.EMPTY}
+    assert {gap.reason for gap in dossier.gaps} == {GapReason(error.reason)}
+
+
+@pytest.mark.parametrize(("operation", "what"), [("run", "the run"), ("jobs", "the run's jobs")])
+def test_what_hangs_on_a_refused_read_is_said_to_be_refused_not_to_be_missing(
+    github: FakePipelines, operation: str, what: str
+) -> None:
+    run = github.add_run(REPO, [BUILD])
+    github.fail(operation, Forbidden("Bad credentials", status=401), times=99)
+    dossier = gathered(github, target(run))
+    assert gaps(dossier)[EvidenceKind.RUN] == (GapReason.FORBIDDEN, "Bad credentials")
+    for kind in (EvidenceKind.CI_LOG, EvidenceKind.ANNOTATIONS):
+        assert gaps(dossier)[kind] == (GapReason.FORBIDDEN, f"not asked: {what} could not be read")
 
 
 def test_an_expired_log_is_a_gap(github: FakePipelines) -> None:
