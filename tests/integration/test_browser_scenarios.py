@@ -53,6 +53,8 @@ class Scenario:
     expected: dict[str, object]
     is_first: bool
     """Of its platform."""
+    waits: bool
+    """For a person who merges its change."""
     ts: str = ""
     """The alert's own, once it was caused."""
 
@@ -63,7 +65,16 @@ def scenarios(platform):
         about = yaml.safe_load((path.parent / "scenario.yaml").read_text())
         if about["platform"] == platform:
             expected = yaml.safe_load(path.read_text())
-            found.append(Scenario(path.parent.name, platform, about["channel"], expected, not found))
+            found.append(
+                Scenario(
+                    path.parent.name,
+                    platform,
+                    about["channel"],
+                    expected,
+                    not found,
+                    "Waiting for change" in expected["outcome"],
+                )
+            )
     return found
 
 
@@ -116,11 +127,10 @@ def browser():
 
 @contextlib.contextmanager
 def visitor(browser, size, url):
-    """Somebody at the page for the first time, who closes the tour. In the end nothing may have gone wrong there."""
+    """Somebody at the page for the first time. In the end nothing may have gone wrong there."""
     context = browser.new_context(**SIZES[size], color_scheme="light")
     made = Person(context.new_page(), size)
     made.page.goto(url)
-    made.press("tour-skip")
     yield made
     assert made.refused() == []
     assert made.troubles == []
@@ -130,6 +140,7 @@ def visitor(browser, size, url):
 @pytest.fixture
 def person(browser, size, url):
     with visitor(browser, size, url) as made:
+        made.press("tour-skip")
         yield made
 
 
@@ -273,6 +284,16 @@ class Person:
         self.thread.locator('[data-action-id="heal_review"]').wait_for(state="detached")
         self.look(scenario, "4-end")
 
+    def see_it_merged(self, scenario):
+        """Open the merged pull request beside its thread."""
+        self.show("github")
+        repository = scenario.expected["change"]["repository"]
+        pull = self.page.locator(f'[data-item^="pull/{repository}/"][data-state=merged]')
+        if pull.get_attribute("open") is None:
+            pull.locator("summary").click()
+        pull.locator("figure").evaluate("node => node.scrollIntoView({block: 'center'})")
+        self.look(scenario, "5-merged")
+
 
 # --- the tests -----------------------------------------------------------------------------------------------------------
 
@@ -286,14 +307,17 @@ def test_every_failure_of_a_platform_comes_to_its_end_by_clicking_alone(person, 
     for scenario in rows:
         person.read_card(scenario)
         person.review_and_approve(scenario)
-        if "Waiting for change" in scenario.expected["outcome"]:
+        if scenario.waits:
             person.merge(scenario)
     for scenario in rows:
         person.read_end(scenario)
+        if scenario.waits:
+            person.see_it_merged(scenario)
 
 
 def test_a_person_who_may_not_approve_is_told_so(browser, tmp_path):
     with make_run(tmp_path) as url, visitor(browser, "laptop", url) as person:
+        person.press("tour-skip")
         person.cause(next(each for each in scenarios("kubernetes") if each.name == "oom-killed"))
         review = person.thread.locator('[data-action-id="heal_review"]')
         review.wait_for()
@@ -303,8 +327,33 @@ def test_a_person_who_may_not_approve_is_told_so(browser, tmp_path):
         person.modal.get_by_text("Before you press: You are not among the approvers").wait_for()
         person.picture("refused-laptop-1-review")
         person.press("modal-submit")
+        person.by_id("modal-submit").wait_for(state="detached")
         person.modal.get_by_text(re.compile("^You are not among the approvers")).wait_for()
         person.press("modal-close")
         person.thread.get_by_text("not among the approvers").wait_for()
         assert review.count() == 1
         person.picture("refused-laptop-2-told")
+
+
+def test_the_tour_leads_a_newcomer_on_a_phone_to_two_verdicts(browser, tmp_path):
+    """Each step waits for what it asks for, and never lies over it. Next is the primary button where nothing is awaited."""
+    go_on = '[data-testid="tour-next"].primary'
+    decide = [
+        ("The card", '#replies [data-action-id="heal_review"]'),
+        ("What would happen, exactly", '[data-testid="modal-submit"]'),
+    ]
+    with make_run(tmp_path) as url, visitor(browser, "phone", url) as person:
+        for step, press in [
+            ("Two minutes with CodeHealer", go_on),
+            ("Break something", go_on),
+            *decide,
+            ("Watch it verify", go_on),
+            ("Now one that needs a merge", go_on),
+            *decide,
+            ("The fix waits for a merge", '[data-testid="merge"]'),
+            ("Argo CD takes it up", go_on),
+            ("That was it", go_on),
+        ]:
+            person.page.locator(f'[data-testid="tour"][data-step="{step}"]').wait_for()
+            person.page.locator(press).click()
+        person.by_id("tour").wait_for(state="detached")

@@ -21,15 +21,18 @@ const wasIll = new Set();
 const nameOf = (row) => `${row.kind}/${row.namespace}/${row.name}`;
 
 const WORDS = { good: "ready", warn: "serving, but a pod is failing", bad: "not ready" };
-const podIsFine = (pod) => pod.ready || ["Succeeded", "Completed", "Terminating"].includes(pod.reason || pod.phase);
+const STARTING = ["Pending", "Running", "ContainerCreating", "PodInitializing"];
+const DONE = ["Succeeded", "Completed", "Terminating"];
+const podState = (pod) => pod.reason || pod.phase;
+const podTone = (pod) => (pod.ready || DONE.includes(podState(pod)) ? "good" : STARTING.includes(podState(pod)) ? "going" : "bad");
 
 export function health(row) {
   if (!row.desired || row.ready < row.desired) return "bad";
-  return (row.pods ?? []).some((pod) => pod.reason && !podIsFine(pod)) ? "warn" : "good";
+  return (row.pods ?? []).some((pod) => podTone(pod) === "bad") ? "warn" : "good";
 }
 
 /** Why a workload is not well, in the cluster's own word. */
-export const reasonOf = (row) => (row.pods ?? []).find((pod) => pod.reason && !podIsFine(pod))?.reason ?? "";
+export const reasonOf = (row) => (row.pods ?? []).find((pod) => podTone(pod) === "bad")?.reason ?? "";
 
 function workload(row) {
   const key = nameOf(row);
@@ -69,12 +72,12 @@ onChange((feed) => {
 });
 
 function podRow(key, pod) {
-  const fine = podIsFine(pod);
+  const kind = podTone(pod);
   const id = `${key}/${pod.name}`;
-  return light(el("li", { "data-testid": "pod", "data-name": pod.name }, el("span", { class: `light ${fine ? "good" : pod.reason ? "bad" : "going"}`, "aria-hidden": "true" }),
-    el("span", { class: "pod-name", title: pod.name }, pod.name), el("span", { class: `pod-state pod-${fine ? "good" : "bad"}` }, pod.reason || pod.phase),
+  return light(el("li", { "data-testid": "pod", "data-name": pod.name }, el("span", { class: `light ${kind}`, "aria-hidden": "true" }),
+    el("span", { class: "pod-name", title: pod.name }, pod.name), el("span", { class: `pod-state pod-${kind}` }, podState(pod)),
     pod.restarts > 0 && el("span", { class: "restarts" }, pod.restarts === 1 ? "1 restart" : `${pod.restarts} restarts`)),
-  id, `${pod.reason || pod.phase}/${pod.restarts}`, { fresh: feeds.cluster.shown, className: "lit-row" });
+  id, `${podState(pod)}/${pod.restarts}`, { fresh: feeds.cluster.shown, className: "lit-row" });
 }
 
 const lit = (key, value, className) => light(el("span", { class: className }, value), key, value);

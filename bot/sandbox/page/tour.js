@@ -14,7 +14,8 @@ let card = null;
 let ring = null;
 let looking = false;
 let caused = "";
-let side = ""; // where the card stands on a phone; chosen once a step, so that it does not jump
+let side = ""; // where the card stands on a phone; chosen once a step, when its target is there, so that it does not jump
+let shownEnd = false; // whether that was brought into sight
 let settled = false; // whether what a step waits for has come, and the person reads it
 
 const one = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.getClientRects().length).at(-1) ?? null;
@@ -114,7 +115,7 @@ function finish() {
 async function go(to, focus) {
   at = to;
   side = "";
-  settled = false;
+  settled = shownEnd = false;
   const step = steps[at];
   draw(step, focus);
   await step.enter?.();
@@ -166,6 +167,10 @@ function look() {
       draw(step, focus);
     }
     place(settled ? one("#replies .message:last-of-type") : step.target(), step.near?.());
+    if (settled && !shownEnd) {
+      shownEnd = true;
+      one("#replies .message:last-of-type")?.scrollIntoView({ block: "end" });
+    }
   });
 }
 
@@ -180,9 +185,9 @@ function place(target, near) {
   card.classList.toggle("tour-floating", Boolean(spot));
   card.style.setProperty("left", spot ? `${spot[0]}px` : "");
   card.style.setProperty("top", spot ? `${spot[1]}px` : "");
-  side ||= seen && box.top > innerHeight / 2 ? "top" : "bottom";
+  if (seen) side ||= box.top > innerHeight / 2 ? "top" : "bottom";
   card.classList.toggle("tour-top", narrow() && side === "top");
-  makeRoom(narrow() ? side : "", height + GAP);
+  makeRoom(narrow() ? side || "bottom" : "", height + GAP);
 }
 
 const narrow = () => innerWidth <= 860;
