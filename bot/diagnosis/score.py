@@ -69,7 +69,11 @@ def line_factors(found: Found, last: Mapping[str, int]) -> tuple[Factor, ...]:
     if pattern.facts and kind in STATED:
         factors.append(Factor(name="fact", weight=1.5, reason="the platform's own status states it"))
     elif kind in PLATFORM:
-        factors.append(Factor(name="source", weight=0.8, reason=f"the platform itself says so in its {kind.value.replace('_', ' ')}"))
+        factors.append(
+            Factor(
+                name="source", weight=0.8, reason=f"the platform itself says so in its {kind.value.replace('_', ' ')}"
+            )
+        )
     if kind in LOGS and _WARNING.search(found.view[:160]):
         factors.append(Factor(name="warning", weight=-1.5, reason="the line is only a warning"))
     if kind in LOGS and pattern.category is not Category.TEST:
@@ -93,7 +97,11 @@ def _place(number: int, end: int) -> Factor:
     if away < 0:
         return Factor(name="place", weight=-0.4, reason="it stands after the failure was declared")
     weight = next((weight for lines, weight in _STEPS if away <= lines), _FAR)
-    return Factor(name="place", weight=weight, reason=f"it stands {away} line{'' if away == 1 else 's'} before the failure was declared")
+    return Factor(
+        name="place",
+        weight=weight,
+        reason=f"it stands {away} line{'' if away == 1 else 's'} before the failure was declared",
+    )
 
 
 def _agreement(found: Sequence[Found]) -> tuple[Factor, ...]:

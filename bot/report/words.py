@@ -39,8 +39,8 @@ REASONS: dict[GapReason, str] = {
     GapReason.OUT_OF_SCOPE: "outside this channel's scope",
     GapReason.NOT_FOUND: "not found",
     GapReason.TIMEOUT: "timed out",
-    GapReason.UNAVAILABLE: "the platform did not answer",
-    GapReason.OVER_BUDGET: "larger than may be read",
+    GapReason.UNAVAILABLE: "no usable answer",
+    GapReason.OVER_BUDGET: "more than may be read now",
     GapReason.EMPTY: "empty",
 }
 

@@ -5,8 +5,10 @@ A case has the three platforms fail in the same way at once, each on a copy of a
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.fakes.processes import ROOT, Bot, SandboxProcess, until
 from tests.integration.house import plain
 
 SCENARIOS = ROOT / "config" / "scenarios"
+wait = partial(until, pause=0.05)
 INTERRUPTED = "rpc error: code = Unavailable desc = connection error: transport is closing"
 ARGOCD = f"""applications:
 - name: storefront
@@ -89,8 +92,8 @@ class Fault:
     sent_once: str = REFUSED
 
 
-LIMITED = ("the platform did not answer", "the budget was spent")
-DOWN = ("the platform did not answer",)
+DOWN = ("no usable answer",)
+LIMITED = (*DOWN, "more than may be read now")  # GitHub's limits are kept track of, those of the others are outages
 FAULTS = (
     Fault("401", {"kind": "status", "status": 401}, ("forbidden",), guarded=REFUSED),
     Fault("403", {"kind": "status", "status": 403}, ("forbidden",), guarded=REFUSED),
@@ -136,9 +139,16 @@ class Case:
     def __init__(self, sandbox: SandboxProcess, platform: Platform, fault: str) -> None:
         self.sandbox, self.platform, self.scenario = sandbox, platform, scenario_of(platform, fault)
         self.where: dict[str, Any] = {}
+        self._before = 0
 
     def cause(self) -> None:
         self.where = self.sandbox.control("cause", scenario=self.scenario)
+
+    def offered(self) -> None:
+        """Wait until a fix is offered."""
+        card = self.card()
+        assert offers(card, "heal_review"), plain(card)
+        self._before = self._effects()
 
     def order(self, order: dict[str, Any], calls: dict[str, str], times: int) -> None:
         self.sandbox.control(self.platform.fault, **{**order, **calls, "times": times})
@@ -154,22 +164,24 @@ class Case:
 
     def card(self) -> dict[str, Any]:
         """The card once the diagnosis is over."""
-        return dict(until(lambda: self._with("heal_escalate"), f"a card of {self.scenario}"))
+        return dict(wait(lambda: self._with("heal_escalate"), f"a card of {self.scenario}"))
 
     def dismiss(self) -> None:
         self._click("heal_dismiss")
-        until(lambda: not self._with("heal_dismiss"), "the card is dismissed")
+        wait(lambda: not self._with("heal_dismiss"), "the card is dismissed")
 
-    def approve(self) -> None:
-        """Approve what is offered, as the one who reads the review does."""
+    def approve(self, reads_fail_with: int = 0) -> None:
+        """Approve what is offered, as the one who reads the review does; from then on reads may fail."""
         person = self.sandbox.line["people"]["approver"]
         for left in self._views():
             self.sandbox.control("close_view", user=person, view_id=left["id"])
         self._click("heal_review")
-        review = until(
+        review = wait(
             lambda: next((v for v in self._views() if v.get("submit") and v["callback_id"] == "heal_decide"), None),
             "the review",
         )
+        if reads_fail_with:
+            self.order({"kind": "status", "status": reads_fail_with}, self.platform.reads, times=0)
         self.sandbox.control("submit", user=person, view_id=review["id"])
 
     def outcome(self, *words: str) -> str:
@@ -179,7 +191,7 @@ class Case:
             notes = [m["text"] for m in self.thread()[1:]]
             return str(notes[-1]) if notes and notes[-1].startswith(words) else ""
 
-        return str(until(said, lambda: f"{words}: {[m['text'][:200] for m in self.thread()]}"))
+        return str(wait(said, lambda: f"{words}: {[m['text'][:200] for m in self.thread()]}"))
 
     def sent(self) -> int:
         """How many writes reached the platform, whatever it answered (dry runs are none)."""
@@ -191,15 +203,18 @@ class Case:
         )
 
     def done(self) -> int:
-        """How often the fix took effect."""
+        """How often the fix took effect since it was offered."""
+        return self._effects() - self._before
+
+    def _effects(self) -> int:
         own = f"{self.platform.word}{self.scenario.removeprefix(self.platform.name)}"
         if self.platform.name == "kubernetes":
             found: Any = self.sandbox.kubernetes(f"/apis/apps/v1/namespaces/{own}/deployments/checkout")
-            return int(found["metadata"]["generation"]) - 9
+            return int(found["metadata"]["generation"])
         if self.platform.name == "github":
             repos: Any = self.sandbox.look("github")["repos"]
             (repo,) = [each for each in repos if each["name"] == f"acme/{own}"]
-            return max(run["attempt"] for run in repo["runs"]) - 1
+            return len(repo["runs"])  # one row an attempt
         apps: Any = self.sandbox.look("argocd")["applications"]
         (app,) = [each for each in apps if each["name"] == own]
         return int(app["operation"]["message"] != INTERRUPTED)
@@ -247,7 +262,7 @@ def bot(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def cases(sandbox: SandboxProcess, bot: Bot, request: pytest.FixtureRequest) -> Iterator[list[Case]]:  # noqa: ARG001 - it runs
+def cases(sandbox: SandboxProcess, bot: Bot, request: pytest.FixtureRequest) -> Iterator[list[Case]]:
     made = [Case(sandbox, platform, request.param) for platform in PLATFORMS]
     yield made
     for case in made:
@@ -259,8 +274,7 @@ def offered(cases: list[Case]) -> None:
     for case in cases:
         case.cause()
     for case in cases:
-        card = case.card()
-        assert offers(card, "heal_review"), plain(card)
+        case.offered()
 
 
 @pytest.mark.parametrize(
@@ -287,6 +301,8 @@ def test_a_fault_is_told_and_survived(fault: Fault, cases: list[Case], bot: Bot)
         case.outcome(expected)
         assert case.done() == (expected is VERIFIED), case.scenario
         assert case.sent() <= (2 if case.platform.guarded else 1)
+    if fault.order["kind"] == "rate_limited":
+        time.sleep(1.2)  # for a second GitHub wants no call of anybody
     assert bot.process is not None
     assert bot.process.poll() is None
 
@@ -298,26 +314,24 @@ def test_a_write_that_arrives_after_we_gave_up_waiting_is_found_and_not_sent_twi
     offered(cases)  # slow is no failure
     for case in cases:
         case.clear()
-        late = 22 if case.platform.name == "github" else 12  # longer than each adapter waits
+        late = 2 if case.platform.name == "github" else 12  # longer than two of the adapters wait
         case.order({"kind": "slow", "seconds": late}, case.platform.write, times=1)
         case.approve()
     for case in cases:
         case.outcome(VERIFIED)
         assert case.done() == 1
         assert case.sent() == (2 if case.platform.guarded else 1)
-        assert [m["text"].split(":")[0] for m in case.thread()[1:]] == (
-            [VERIFIED] if case.platform.guarded else [UNKNOWN, VERIFIED]
-        )
+        told = [UNKNOWN, VERIFIED] if case.platform.name == "argocd" else [VERIFIED]
+        assert [m["text"].partition(":")[0] for m in case.thread()[1:]] == told
 
 
 @pytest.mark.parametrize("cases", ["away"], indirect=True)
 def test_a_platform_that_goes_away_after_the_approval_is_waited_for(cases: list[Case], bot: Bot) -> None:
     offered(cases)
     for case in cases:
-        case.order({"kind": "status", "status": 503}, case.platform.reads, times=0)
         failed = len(bot.events("job.failed"))
-        case.approve()
-        until(lambda failed=failed: len(bot.events("job.failed")) > failed, "a try that failed")
+        case.approve(reads_fail_with=503)
+        wait(lambda failed=failed: len(bot.events("job.failed")) > failed, "a try that failed")
         assert case.sent() == 0
         case.clear()
     for case in cases:

@@ -27,7 +27,7 @@ function repository(repo) {
   const groups = attempts(runsOf(repo));
   return el("section", { class: "panel-section", "data-testid": "repository", "data-name": repo.name, "aria-label": repo.name },
     el("h2", { class: "panel-title" }, icon("repo"), repo.name, el("span", { class: "panel-note" }, repo.default_branch)),
-    pulls.length > 0 && heading("Pull requests", pulls.filter((pull) => pull.state === "open").length),
+    pulls.length > 0 && heading("Pull requests", `${pulls.filter((pull) => pull.state === "open").length} open`),
     pulls.map((pull) => pullCard(repo, pull)),
     groups.length > 0 && heading("Workflow runs", groups.length),
     groups.slice(0, RUNS).map((group, index) => runCard(repo, group, index)),

@@ -33,7 +33,9 @@ function github() {
   const words = [failing.length === 1 ? `${failing[0].workflow} failed` : failing.length > 0 && `${failing.length} runs failed`,
     going.length > 0 && `${plural(going.length, "run")} going`, pulls.length > 0 && `${plural(pulls.length, "pull request")} open`].filter(Boolean);
   if (words.length) return [failing.length ? "bad" : going.length ? "going" : "warn", words.join(", ")];
-  return runs.length ? ["good", `${plural(runs.length, "workflow")} green`] : ["off", "nothing ran yet"];
+  if (runs.length) return ["good", `${plural(runs.length, "workflow")} green`];
+  const merged = (feeds.github.value ?? []).flatMap((repo) => repo.pulls ?? []).filter((pull) => pull.merged);
+  return merged.length ? ["good", `${plural(merged.length, "pull request")} merged`] : ["off", "nothing ran yet"];
 }
 
 function argocd() {

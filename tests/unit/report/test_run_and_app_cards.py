@@ -224,7 +224,7 @@ def test_the_line_of_the_manifest_is_linked_where_it_is_not_quoted() -> None:
     [
         ("image/not_configured", "(not configured): set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN"),
         ("image/out_of_scope", "(outside this channel's scope)"),
-        ("run/no_cause", "Could not read CI log (larger than may be read): job package failed too"),
+        ("run/no_cause", "Could not read CI log (more than may be read now): job package failed too"),
         ("flaky/budget_spent", "No fix is proposed: The run was already run again twice; the rules allow twice"),
         ("flaky/offered", "re-run 1 of 2 that the rules allow"),
     ],
