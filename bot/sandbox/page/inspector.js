@@ -42,7 +42,7 @@ function wanted(row) {
 /** Build the panel once; later calls only draw the list again. */
 export function drawInspector(place) {
   if (node?.parentNode !== place) {
-    list = el("div", { class: "calls", role: "table", "aria-label": "API calls" });
+    list = el("div", { class: "calls", "aria-label": "API calls" });
     count = el("span", { class: "panel-note", role: "status" });
     node = el("section", { class: "panel-section inspector", "aria-label": "API calls" }, tools(), list);
     fill(place, node);
@@ -50,6 +50,7 @@ export function drawInspector(place) {
   const all = Object.keys(PLATFORMS).flatMap(rowsOf).sort((a, b) => b.at - a.at);
   const rows = all.filter(wanted);
   count.textContent = rows.length === all.length ? `${all.length} calls` : `${rows.length} of ${all.length} calls`;
+  list.setAttribute("role", rows.length ? "table" : "group"); // a table without a row is none
   if (!rows.length) return fill(list, nothing(all.length ? "No call like that" : "No calls yet", all.length ? "Change the filter." : "The bot has not asked anything."));
   return fill(list, el("div", { class: "call call-titles", role: "row" }, ["Time", "Platform", "Method", "Path", "Status", "ms"].map((title) => el("span", { role: "columnheader" }, title))),
     rows.slice(0, limit).map(drawRow),
