@@ -39,15 +39,15 @@ def broken_parts(story: Story) -> tuple[Part, ...]:
         *((Text(text=newer),) if newer else ()),
         *_owner(story),
         Text(text="Since:", quoted=_since(story)),
-        *_alert(story),
+        *_alert(story, named),
         _labels(story, named),
     )
 
 
-def _alert(story: Story) -> tuple[Text, ...]:
-    """Return the alert's own words while no cause says more than they do."""
+def _alert(story: Story, named: str) -> tuple[Text, ...]:
+    """Return the alert's own words while no cause, or no name of what failed, says more than they do."""
     known = story.diagnosis is not None and story.diagnosis.best is not None
-    return () if known else (Text(text="Alert:", quoted=story.alert.title),)
+    return () if known and named else (Text(text="Alert:", quoted=story.alert.title),)
 
 
 def page_of(evidence: Evidence, line: int, dossier: Dossier | None) -> str:
@@ -169,11 +169,11 @@ def _since(story: Story) -> str:
 def _labels(story: Story, named: str) -> Facts:
     """Return the sender's own labels that nothing above says already; without any it is a GAP."""
     alert, dossier, target = story.alert, story.dossier, story.incident.target
-    pairs = [] if named else [("Alert", alert.title)]
+    pairs: list[tuple[str, str]] = []
     read = dossier is not None and (dossier.run is not None or dossier.app is not None)
     said = (named, target.repo, target.branch, target.run_id, target.namespace, alert.title)
     for label in FROM_THE_POST:
         text = alert.label(label)
         if text and not read and not any(text in each for each in said):
-            pairs.append((capital(label.replace("_", " ")), text))
+            pairs.append(("Link" if label == "run_url" else capital(label), text))
     return Facts(pairs=tuple(pairs))

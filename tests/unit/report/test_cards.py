@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.alert import Target
 from bot.domain.diagnosis import Confidence
-from bot.domain.report import Button, Buttons, Facts, Quote, Report, Text
+from bot.domain.report import Button, Buttons, Quote, Report, Text
 from bot.report.compose import compose_card
 from bot.sandbox.block_kit import check_message
 from bot.slack.blocks import fallback_text, render_message
@@ -172,7 +172,8 @@ def test_an_alert_without_a_target_is_named_by_its_own_words() -> None:
     story = looking()
     report = compose_card(looking(incident=replace(story.incident, target=Target())))
     assert report.headline == "Looking into an alert that names no target"
-    assert any(isinstance(part, Facts) and ("Alert", story.alert.title) in part.pairs for part in report.parts)
+    said = [part for part in report.parts if isinstance(part, Text) and part.text == "Alert:"]
+    assert [part.quoted for part in said] == [story.alert.title]
 
 
 def test_nothing_is_certain() -> None:

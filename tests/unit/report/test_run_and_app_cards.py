@@ -86,7 +86,7 @@ def test_what_only_the_post_says_is_no_link() -> None:
     story = replace(looking(FLAKY), alert=replace(FLAKY.alert, labels=labels))
     _, blocks = render_message(compose_card(story))
     assert '"type": "link"' not in json.dumps(blocks)
-    assert "Run url: https://evil.example/runs/1" in fallback_text(compose_card(story))
+    assert "Link: https://evil.example/runs/1" in fallback_text(compose_card(story))
 
 
 def test_the_missing_tag_is_named_first_and_who_pushed_it() -> None:
