@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from bot.adapters.clock import SystemClock
 from bot.adapters.connections_yaml import Configured, load_connections
@@ -49,10 +51,14 @@ def _of_environment(settings: Settings) -> tuple[Configured, ...]:
                 token_env="ARGOCD_AUTH_TOKEN",  # noqa: S106 - the variable's name
             )
         )
-    if not any(each.connection.kind is ConnectionKind.KUBERNETES for each in made):
-        kubernetes = Connection(name=DEFAULT, kind=ConnectionKind.KUBERNETES)
-        made.append(Configured(connection=kubernetes, kubeconfig=settings.kubernetes.kubeconfig))
-    return tuple(made)
+    kubernetes = Connection(name=DEFAULT, kind=ConnectionKind.KUBERNETES)  # a pod has its service account without any
+    return (*made, Configured(connection=kubernetes, kubeconfig=settings.kubernetes.kubeconfig))
+
+
+def _proxy_of(url: str) -> str:
+    """Return the proxy that the environment (HTTPS_PROXY) names for an address, unless NO_PROXY leaves it out."""
+    parts = urlsplit(url)
+    return "" if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme, "")
 
 
 class ConfiguredPlatforms:
@@ -123,6 +129,7 @@ class ConfiguredPlatforms:
             app_id=entry.app_id,
             private_key=self._secret(entry.private_key_env),
             calls_per_hour=entry.calls_per_hour,
+            proxy=_proxy_of(entry.connection.url),
         )
 
     def _argo_access(self, entry: Configured) -> "ArgoAccess":

@@ -29,8 +29,9 @@ class Connection:
 
     @property
     def host(self) -> str:
-        """The host of its address, lower case, or the empty string."""
-        return (urlsplit(self.url).hostname or "").lower()
+        """The host that people's links to it have, lower case, or the empty string: GitHub's own API is beside it."""
+        host = (urlsplit(self.url).hostname or "").lower()
+        return host.removeprefix("api.") if self.kind is ConnectionKind.GITHUB else host
 
 
 @value

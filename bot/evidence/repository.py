@@ -45,7 +45,8 @@ def github_of(connections: Connections, place: Repository) -> str:
     github = [each for each in connections.known if each.kind is ConnectionKind.GITHUB]
     if not github:
         return DEFAULT
-    hosts = {each.host.removeprefix("www.").removeprefix("api.") for each in github}
-    if place.host.removeprefix("ssh.") not in hosts | {each.host for each in github} and "" not in hosts:
+    hosts = {each.host for each in github}
+    host = place.host.removeprefix("ssh.")
+    if host not in hosts and "" not in hosts:
         return ""
-    return connections.of(ConnectionKind.GITHUB, place.owner, place.host)
+    return connections.of(ConnectionKind.GITHUB, place.owner, host)

@@ -82,8 +82,8 @@ def compose_waiting(story: Story, why: str, url: str) -> Report:
             Text(text="", quoted=why),
             *step_parts(story),
             *decided_parts(story),
-            Text(text="I look again until it is merged or closed, and then check whether it helped."),
-            *opened(url),
+            Text(text="I look again until that is done, and then check whether it helped."),
+            *opened(url, "Open pull request" if "/pull/" in url else "Open application"),
         ),
     )
 

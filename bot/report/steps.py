@@ -65,8 +65,13 @@ def refused_headline(where: str, proposal: Proposal | None) -> str:
 
 
 def before_parts(proposal: Proposal) -> tuple[Text, ...]:
-    """Return that nothing was changed, or that the steps before the one that was not applied stay."""
+    """Return that nothing was changed, or that the steps before the one that was not applied stay.
+
+    A pull request is made in three requests, of which the last may be the one that was refused.
+    """
     said = "What was applied before stays as it is." if proposal.step else "Nothing was changed."
+    if proposal.current.action == PULL_REQUEST:
+        said = "Nothing was merged. If a branch of this fix was made, it can be deleted."
     return (Text(text=said),)
 
 

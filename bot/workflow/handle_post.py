@@ -37,11 +37,11 @@ def handle_alert(desk: Desk, lease: Lease, alert: Alert) -> None:
         _recovered(desk, lease, alert)
         return
     now, post = desk.clock.now(), alert.post
-    current = incident_of(alert, desk.state.open_about(alert.about), partial(_alerts, desk)) or desk.state.latest_with(
+    current = incident_of(alert, _related(desk, alert), partial(_alerts, desk)) or desk.state.latest_with(
         alert.fingerprint
     )
     if current is not None and any(
-        known.post.ref == post.ref and known.post.text == post.text for known in _known(desk, current)
+        known.post.ref == post.ref and known.post.text == post.text for known in _alerts(desk, current.id)
     ):
         desk.state.apply(Step(name="known", at=now, finish=lease))
         return
@@ -84,10 +84,6 @@ def _alerts(desk: Desk, incident_id: str) -> tuple[Alert, ...]:
 def _same_thread(alert: Alert, incident: Incident) -> bool:
     ref, thread = alert.post.ref, incident.thread
     return (ref.channel, ref.root) == (thread.channel, thread.root)
-
-
-def _known(desk: Desk, incident: Incident) -> tuple[Alert, ...]:
-    return desk.state.of_incident(Alert, incident.id)
 
 
 def _open(desk: Desk, lease: Lease, alert: Alert) -> None:

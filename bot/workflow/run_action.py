@@ -108,6 +108,12 @@ def _send(desk: Desk, lease: Lease, run: Run, tries: int, lost: bool) -> None:
         _settle(desk, lease, run, tries, lost)
     except AnswerLost:
         _settle(desk, lease, run, tries, lost=True)
+    except PlatformError as error:
+        # the port's promise: nothing was changed. With a guard the job is tried again; without one nothing would tell a
+        # second try from a late first one, so it ends here, and says so
+        if action(step.action).spec.guard:
+            raise
+        refused(desk, lease, run, f"{error}; nothing was sent")
     else:
         applied(desk, lease, run, handle)
 

@@ -66,10 +66,15 @@ def card(story: Story) -> Message:
     )
 
 
+def note_key(incident_id: str, mark: str) -> str:
+    """Return the outbox key of one outcome of an incident."""
+    return f"note:{incident_id}:{mark}"
+
+
 def note(incident: Incident, mark: str, report: Report) -> Message:
     """Return an outcome as a new message in the thread. `mark` makes it one: the same mark is never posted twice."""
     return Message(
-        key=f"note:{incident.id}:{mark}",
+        key=note_key(incident.id, mark),
         place=Place.MESSAGE,
         report=report,
         team=incident.thread.team,

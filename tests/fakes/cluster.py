@@ -24,6 +24,7 @@ from bot.domain.cluster import (
 from bot.domain.errors import AnswerLost, Conflict, Forbidden, NotConfigured, NotFound, PlatformError, Rejected
 from bot.domain.evidence import Excerpt
 from bot.ports import Cluster, Deployments, Keep, Pipelines, Platforms
+from tests.fakes.faults import Fault
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "m": 0.001}
@@ -34,16 +35,6 @@ def amount(text: str) -> float:
     """The quantity as a number: bytes, or cores."""
     digits = text.rstrip("kKMGim")
     return float(digits or "0") * UNITS[text[len(digits) :]]
-
-
-@dataclass
-class Fault:
-    """`before`: the error comes and nothing was done. Otherwise it was done, and the error hides it (AnswerLost)."""
-
-    operation: str
-    error: PlatformError
-    before: bool = True
-    times: int = 1
 
 
 @dataclass

@@ -30,21 +30,12 @@ from bot.domain.errors import AnswerLost, Conflict, Forbidden, NotFound, Platfor
 from bot.domain.evidence import Excerpt
 from bot.domain.finding import Finding
 from bot.ports import Deployments, Keep
+from tests.fakes.faults import Fault
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 REPO = "https://git.example/platform/deploy.git"
 RUNNING = "Running"
 SHA = re.compile("[0-9a-f]{7,40}")
-
-
-@dataclass
-class Fault:
-    """`before`: the error comes and nothing was done. Otherwise it was done, and the error hides it (AnswerLost)."""
-
-    operation: str
-    error: PlatformError
-    before: bool = True
-    times: int = 1
 
 
 @dataclass

@@ -31,6 +31,7 @@ from bot.domain.pipeline import (
     WorkflowRun,
 )
 from bot.ports import Keep, Pipelines
+from tests.fakes.faults import Fault
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 SITE = "https://github.com"
@@ -57,16 +58,6 @@ class FakeJob:
     steps: tuple[str, ...] = ("Set up job", "Run")
     log: tuple[str, ...] = ("all is well",)
     annotations: tuple[Annotation, ...] = ()
-
-
-@dataclass
-class Fault:
-    """`before`: the error comes and nothing was done. Otherwise it was done, and the error hides it."""
-
-    operation: str
-    error: PlatformError
-    before: bool = True
-    times: int = 1
 
 
 @dataclass

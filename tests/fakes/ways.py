@@ -78,6 +78,42 @@ def _crash_loop(world: World) -> Delivery:
     return world.post(f"Crashing pod {pod.name} in namespace shop")
 
 
+STUCK = """- id: team.stuck_pool
+  cause: stuck_pool
+  category: RESOURCE
+  statement: "The worker pool is stuck."
+  action: restart
+  remedy: kubernetes.rollout_restart
+  where: [log, previous_log]
+  literals: ["worker pool is stuck"]
+  regex: 'worker pool is stuck'
+  weight: 3.5
+  examples: ["FATAL worker pool is stuck, giving up"]
+"""
+
+
+def _stuck_pool(world: World) -> Delivery:
+    """A team's own pattern names the restart; the pod that replaces the stuck one is well."""
+    world.config["failure_patterns/team.yaml"] = STUCK
+    world.cluster.deploy("shop", "mailer")
+    (key,) = (key for key, pod in world.cluster.pods_by_name.items() if pod.name.startswith("mailer"))
+    pod = world.cluster.pods_by_name[key]
+    stuck = replace(
+        pod.containers[0],
+        ready=False,
+        restarts=4,
+        state="waiting",
+        reason="CrashLoopBackOff",
+        last_reason="Error",
+        last_exit_code=1,
+        last_finished_at=world.clock.at,
+    )
+    world.cluster.pods_by_name[key] = replace(pod, ready=False, containers=(stuck,))
+    for previous in (True, False):
+        world.cluster.logs["shop", pod.name, "app", previous] = ["starting", "FATAL worker pool is stuck, giving up"]
+    return world.post(f"Crashing pod {pod.name} in namespace shop")
+
+
 def _run_post(world: World, run_id: str) -> Delivery:
     link = f"https://github.com/{REPO}/actions/runs/{run_id}"
     text = f"Workflow run failed\n{REPO}\nCI on branch main failed\n{link}"
@@ -180,6 +216,13 @@ WAYS = (
         "kubernetes.set_resources",
         _crash_loop,
         lambda world: {"generation": world.cluster.workload("shop", "Deployment", "checkout").generation},
+        {"generation": 2},
+    ),
+    Way(
+        "restart",
+        "kubernetes.rollout_restart",
+        _stuck_pool,
+        lambda world: {"generation": world.cluster.workload("shop", "Deployment", "mailer").generation},
         {"generation": 2},
     ),
     Way(

@@ -160,6 +160,7 @@ class World:
         team = self.folder / "config"
         team.mkdir(parents=True, exist_ok=True)
         for name, text in self.config.items():
+            (team / name).parent.mkdir(exist_ok=True)
             (team / name).write_text(text, encoding="utf-8")
         settings = load_settings(
             {

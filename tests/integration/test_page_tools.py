@@ -74,6 +74,8 @@ def test_a_new_call_comes_by_itself(tmp_path, size):
             await page.get_by_text("No calls yet").wait_for()
             await b.client.auth_test()
             await page.wait_for_selector("[data-testid=call] >> text=auth.test")
+            assert await by_id(page, "call").count() == 1
+            assert page.troubles == []
 
     run(story())
 
@@ -238,6 +240,8 @@ def test_who_does_not_want_the_tour_is_not_in_its_way(tmp_path, size):
             await by_id(page, "cause-failure").click()
             await by_id(page, "scenario-oom-killed").click()
             await by_id(page, "tour").wait_for(state="detached")
+            assert await by_id(page, "tour").count() == 0
+            assert page.troubles == []
 
     run(story())
 

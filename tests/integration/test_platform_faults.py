@@ -97,11 +97,11 @@ LIMITED = (*DOWN, "more than may be read now")  # GitHub's limits are kept track
 FAULTS = (
     Fault("401", {"kind": "status", "status": 401}, ("forbidden",), guarded=REFUSED),
     Fault("403", {"kind": "status", "status": 403}, ("forbidden",), guarded=REFUSED),
-    Fault("403-limited", {"kind": "rate_limited", "retry_after": 1}, LIMITED, sent_once=UNKNOWN),
+    Fault("403-limited", {"kind": "rate_limited", "retry_after": 1}, LIMITED),
     Fault("404", {"kind": "status", "status": 404}, ("not found",), guarded=REFUSED),
     Fault("409", {"kind": "status", "status": 409}, DOWN),
     Fault("422", {"kind": "status", "status": 422}, DOWN, guarded=REFUSED),
-    Fault("429", {"kind": "rate_limited", "status": 429, "retry_after": 1}, LIMITED, sent_once=UNKNOWN),
+    Fault("429", {"kind": "rate_limited", "status": 429, "retry_after": 1}, LIMITED),
     Fault("500", {"kind": "status", "status": 500}, DOWN, sent_once=UNKNOWN),
     Fault("500-done", {"kind": "status", "status": 500, "done": True}, DOWN, sent_once=VERIFIED),
     Fault("cut", {"kind": "cut"}, DOWN, sent_once=VERIFIED),

@@ -167,6 +167,7 @@ def test_a_page_that_lost_its_stream_draws_what_it_missed(tmp_path):
             await page.context.set_offline(True)
             await b.control("post", channel="platform-alerts", message={"text": "while away"})
             await asyncio.sleep(0.1)
+            assert await page.get_by_text("while away").count() == 0
             await page.context.set_offline(False)
             await page.wait_for_selector("text=while away")
 

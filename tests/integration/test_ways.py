@@ -1,9 +1,11 @@
 """Every remedy's way in process: alert, card, approval, fix, verdict; and that nothing is ever done twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.domain.errors import OverBudget, Unavailable
 from bot.domain.execution import Execution
 from bot.domain.incident import IncidentState
 from bot.domain.proposal import ProposalState
@@ -65,6 +67,7 @@ def _lose(name: str, operation: str = ""):
 
 LOST = {
     "oom": {"patch": _lose("cluster")},
+    "restart": {"patch": _lose("cluster")},
     "expired-token": {
         "dispatch": _lose("github", "dispatch"),
         "rerun": _lose("github", "rerun_failed_jobs"),
@@ -127,6 +130,74 @@ def test_a_500_after_it_did_the_thing_is_found_out(world, name, fault):
     go_on(world, way)
     assert world.proposal().state is ProposalState.PASSED, world.slack.headlines()
     assert way.writes(world) == way.wanted
+
+
+@pytest.mark.parametrize("name", ["flaky-test", "sync"])
+def test_what_was_never_sent_is_refused_at_once_where_there_is_no_guard(world, name):
+    way = next(each for each in WAYS if each.name == name)
+    alert = way.prepare(world)
+    world.start()
+    world.deliver(alert)
+    world.work()
+    platform, operation = (world.argocd, "sync") if name == "sync" else (world.github, "rerun_failed_jobs")
+    platform.fail(operation, OverBudget("rate limit until 15:40"))
+    world.deliver(world.submit(world.proposal()))
+    world.work()
+    assert world.proposal().state is ProposalState.REFUSED
+    assert sum(way.writes(world).values()) == 0
+    assert any(
+        "rate limit until 15:40; nothing was sent" in str(m.message.report) for m in world.slack.messages.values()
+    )
+
+
+def test_with_a_guard_it_is_tried_again_until_it_can_be_sent(world):
+    way = next(each for each in WAYS if each.name == "oom")
+    alert = way.prepare(world)
+    world.start()
+    world.deliver(alert)
+    world.work()
+    world.cluster.fail("patch", Unavailable("429"))
+    world.deliver(world.submit(world.proposal()))
+    world.settle()
+    assert world.proposal().state is ProposalState.PASSED
+    assert way.writes(world) == way.wanted
+
+
+def test_a_pull_request_that_is_refused_half_way_claims_no_more_than_it_knows(world):
+    way = next(each for each in WAYS if each.name == "bad-manifest")
+    alert = way.prepare(world)
+    world.start()
+    world.deliver(alert)
+    world.work()
+    world.github.refuse("open_pull.pull", "Resource not accessible by integration")
+    world.deliver(world.submit(world.proposal()))
+    world.settle()
+    assert world.proposal().state is ProposalState.REFUSED
+    assert way.writes(world) == {"ref": 1, "contents": 1, "pull": 0}
+    said = str([row.message.report for row in world.slack.messages.values()])
+    assert "Nothing was merged. If a branch of this fix was made, it can be deleted." in said
+    assert "Nothing was changed" not in said
+
+
+def test_what_it_waits_for_after_the_merge_is_said_too(world):
+    way = next(each for each in WAYS if each.name == "bad-manifest")
+    alert = way.prepare(world)
+    world.start()
+    world.deliver(alert)
+    world.work()
+    world.deliver(world.submit(world.proposal()))
+    world.settle_until(lambda: world.proposal().state is ProposalState.WAITING_FOR_CHANGE)
+    way.between(world)
+    app = world.argocd.apps["payments"]
+    world.argocd.apps["payments"] = replace(app, automated=False, sync="OutOfSync")
+    waits = lambda: [row for row in world.slack.messages.values() if ":waiting:" in row.message.key]  # noqa: E731
+    world.settle_until(lambda: len(waits()) == 2)
+    assert "a person has to sync application payments" in str(waits()[1].message.report)
+    world.settle_until(lambda: world.clock.at > app.history[-1].deployed_at + timedelta(minutes=30))
+    assert len(waits()) == 2
+    world.argocd.apps["payments"] = replace(world.argocd.apps["payments"], sync="Synced")
+    world.settle()
+    assert world.proposal().state is ProposalState.PASSED
 
 
 def test_what_the_platform_refuses_is_said_with_its_words_and_names_the_step_before(world):

@@ -7,6 +7,7 @@ import pytest
 from bot.adapters.channels_yaml import load_channels
 from bot.adapters.connections_yaml import load_connections
 from bot.bootstrap import CONFIG, ConfiguredPlatforms, load_knowledge
+from bot.bootstrap.platforms import _proxy_of
 from bot.domain.connections import ConnectionKind
 from bot.domain.errors import ConfigError, NotConfigured
 from bot.domain.scope import ChannelMode, ChannelRule, Reach
@@ -145,6 +146,18 @@ def test_what_is_not_configured_says_what_to_set() -> None:
         platforms.deployments("default")
     with pytest.raises(NotConfigured, match="'prod'"):
         platforms.pipelines("prod")
+
+
+def test_githubs_proxy_is_the_environments_unless_the_host_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert _proxy_of("https://api.github.com") == ""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "git.example.com")
+    assert _proxy_of("https://api.github.com") == "http://proxy.example:3128"
+    assert _proxy_of("https://git.example.com/api/v3") == ""
 
 
 def test_a_secret_behind_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:

@@ -35,6 +35,15 @@ def test_a_name_and_a_host_pick_the_connection(kind: ConnectionKind, name: str, 
     assert KNOWN.of(kind, name, host) == wanted
 
 
+def test_githubs_own_links_pick_githubs_own_api_whatever_stands_first() -> None:
+    here = Connection(name="own", kind=GITHUB, url="https://git.example.com/api/v3", owns=("acme",))
+    there = Connection(name="cloud", kind=GITHUB, url="https://api.github.com", owns=("acme",))
+    known = Connections(known=(here, there))
+    assert known.of(GITHUB, "acme", "github.com") == "cloud"
+    assert known.of(GITHUB, "acme", "git.example.com") == "own"
+    assert Connection(name="argo", kind=ConnectionKind.ARGOCD, url="https://api.example.com").host == "api.example.com"
+
+
 def test_without_any_everything_is_default() -> None:
     assert Connections().of(GITHUB, "acme", "github.com") == "default"
 
