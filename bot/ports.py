@@ -81,7 +81,7 @@ class Directory(Protocol):
         ...
 
     def room(self, channel: str) -> Room:
-        """Return what is known of a channel; when Slack does not answer it counts as external."""
+        """Return what is known of a channel; when Slack does not answer it counts as external. Raises OverBudget only."""
         ...
 
     def rooms(self) -> tuple[Room, ...]:

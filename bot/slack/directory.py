@@ -72,6 +72,8 @@ class SlackDirectory:
     def _room(self, channel: str) -> Room:
         try:
             answer = self._asked("conversations.info", lambda: self._client.conversations_info(channel=channel))
+        except OverBudget:
+            raise  # our own turn did not come: to call the channel external for that would cost it its evidence
         except PlatformError:
             return Room(channel=channel, external=True)
         return _room(channel, answer.get("channel") or {})

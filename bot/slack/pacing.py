@@ -16,12 +16,14 @@ PER_MINUTE = {
     "views.publish": 95.0,
 }
 READS_PER_MINUTE = {
-    "users.info": 90.0,
-    "conversations.info": 40.0,
-    "conversations.members": 90.0,
-    "users.conversations": 40.0,
+    "users.info": 70.0,
+    "conversations.info": 20.0,
+    "conversations.members": 70.0,
+    "users.conversations": 20.0,
 }
 METHOD_BURST = 10.0
+READ_BURST = 30.0
+"""A storm reaches many channels at once, and each is asked about once in ten minutes: most of a minute's reads at once."""
 CHANNEL_BURST = 1.0
 NEARLY = 1e-6
 """Of a token: a wait shorter than that is lost in the clock's own steps, and would be waited for again and again."""
@@ -102,7 +104,7 @@ class ReadPacing:
     def __init__(self, *, on: bool = True) -> None:
         self._on = on
         self._lock = threading.Lock()
-        self._methods = {m: Bucket(per / 60, METHOD_BURST, METHOD_BURST) for m, per in READS_PER_MINUTE.items()}
+        self._methods = {m: Bucket(per / 60, READ_BURST, READ_BURST) for m, per in READS_PER_MINUTE.items()}
 
     def take(self, method: str, now: float, *, in_bulk: bool) -> float:
         """Take a token and return 0.0, or return how many seconds to wait before asking for one again.

@@ -11,7 +11,7 @@ from bot.adapters.workers import Workers, in_background
 from bot.domain.durable import Lane
 from bot.domain.errors import OverBudget
 from bot.slack.directory import PATIENCE, SlackDirectory
-from bot.slack.pacing import KEPT_FOR_PEOPLE, METHOD_BURST, READS_PER_MINUTE, ReadPacing
+from bot.slack.pacing import KEPT_FOR_PEOPLE, READ_BURST, READS_PER_MINUTE, ReadPacing
 
 
 def response(status, data, headers=None):
@@ -94,11 +94,25 @@ def test_after_a_refusal_nobody_asks_that_method_too_early(time):
     assert client.calls[0][1] >= 130.0
 
 
-def test_a_room_that_slack_does_not_describe_counts_as_external_and_is_asked_again(time):
+def test_a_room_whose_turn_does_not_come_is_asked_again_and_not_called_external(time):
     client = Client(time, refusals=7)
     people = directory(client, time)
-    assert people.room("C1").external
+    with pytest.raises(OverBudget):
+        people.room("C1")
     assert not people.room("C1").external
+
+
+def test_a_room_that_slack_does_not_describe_counts_as_external_and_is_asked_again(time):
+    client = Client(time)
+    described, client.conversations_info = client.conversations_info, _no_answer
+    people = directory(client, time)
+    assert people.room("C1").external
+    client.conversations_info = described
+    assert not people.room("C1").external
+
+
+def _no_answer(**_: object) -> None:
+    raise OSError("connection reset")
 
 
 @pytest.mark.parametrize(("method", "tier"), [("conversations.info", 50), ("users.info", 100), ("conversations.members", 100)])  # fmt: skip
@@ -114,13 +128,13 @@ def test_in_no_minute_more_is_asked_than_the_tier_allows(time, method, tier):
     at = [when for _, when in client.calls]
     assert len(at) == 260
     assert max(sum(start <= when < start + 60 for when in at) for start in at) <= tier
-    assert METHOD_BURST + READS_PER_MINUTE[method] <= tier
+    assert READ_BURST + READS_PER_MINUTE[method] <= tier
 
 
 def test_methods_do_not_share_a_budget(time):
     client = Client(time)
     people = directory(client, time)
-    for number in range(int(METHOD_BURST)):
+    for number in range(int(READ_BURST)):
         people.room(f"C{number}")
     people.person("U1")
     people.is_member("C1", "U1")
