@@ -102,7 +102,7 @@ def test_a_fault_is_ordered_seen_and_cleared(tmp_path, size):
             assert cluster.ordered == [wanted]
             await by_id(page, "faults-close").click()
             strip = by_id(page, "fault-strip")
-            assert "500 after it did the thing (until cleared)" in await strip.inner_text()
+            await strip.get_by_text("500 after it did the thing (until cleared)").wait_for()
             await by_id(page, "faults-clear").click()
             await strip.wait_for(state="hidden")
             assert b.world.faults.waiting == []

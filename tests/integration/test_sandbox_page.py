@@ -164,11 +164,17 @@ def test_causing_a_failure_opens_its_thread_and_an_unanswered_click_is_said(tmp_
 def test_a_page_that_lost_its_stream_draws_what_it_missed(tmp_path):
     async def story():
         async with bench(tmp_path) as b, page_of(b) as page:
-            await page.context.set_offline(True)
+            stream = b.sandbox._stream
+            await page.route("**/stream/**", lambda route: route.abort())
+            stream._closed.set()
+            for queue in stream._pages:
+                queue.put_nowait({"type": "bye"})
+            await b.until(lambda: not stream._pages, "the stream is gone")
             await b.control("post", channel="platform-alerts", message={"text": "while away"})
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
             assert await page.get_by_text("while away").count() == 0
-            await page.context.set_offline(False)
+            stream._closed.clear()
+            await page.unroute("**/stream/**")
             await page.wait_for_selector("text=while away")
 
     run(story())
